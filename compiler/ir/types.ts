@@ -1,0 +1,56 @@
+// Types of graph values: reals before quantization, integers with a proven range and an exact scale after it.
+import { ONE, type Rational, sameRational, showRational } from './rational.ts';
+import { type Shape, sameShape } from './tensor.ts';
+
+/** Element of a float-stage tensor. `i64` and `bool` hold ONNX's integer and boolean tensors (shapes, indices, masks). */
+export type Element = 'f32' | 'i64' | 'bool';
+
+/** A tensor of reals; `range` [lo, hi] is known after calibration (from data or stated by the user). */
+export interface FloatType {
+  readonly kind: 'float';
+  readonly element: Element;
+  readonly shape: Shape;
+  readonly range?: readonly [number, number];
+}
+
+/**
+ * A tensor of integers: real value = scale x integer, no zero point. `lo` and `hi` are proven bounds, |bound| < 2^53,
+ * so that float64 arithmetic on it is exact.
+ */
+export interface IntType {
+  readonly kind: 'int';
+  readonly shape: Shape;
+  readonly lo: number;
+  readonly hi: number;
+  readonly scale: Rational;
+}
+
+export type TensorType = FloatType | IntType;
+
+export function floatType(shape: Shape, element: Element = 'f32', range?: readonly [number, number]): FloatType {
+  return range === undefined ? { kind: 'float', element, shape } : { kind: 'float', element, shape, range };
+}
+
+/** @throws RangeError if the range is empty, not whole, or reaches 2^53. */
+export function intType(shape: Shape, lo: number, hi: number, scale: Rational = ONE): IntType {
+  if (!Number.isSafeInteger(lo) || !Number.isSafeInteger(hi) || lo > hi)
+    throw new RangeError(`int type: expected whole numbers lo <= hi below 2^53, got [${lo}, ${hi}]`);
+  if (scale.num <= 0n) throw new RangeError(`int type: expected a positive scale, got ${showRational(scale)}`);
+  return { kind: 'int', shape, lo: lo + 0, hi: hi + 0, scale };
+}
+
+/** Equality of types. A float type's calibrated range is an annotation and does not take part. */
+export function sameType(a: TensorType, b: TensorType): boolean {
+  if (!sameShape(a.shape, b.shape)) return false;
+  if (a.kind === 'float' || b.kind === 'float')
+    return a.kind === 'float' && b.kind === 'float' && a.element === b.element;
+  return a.lo === b.lo && a.hi === b.hi && sameRational(a.scale, b.scale);
+}
+
+/** `f32<1x4>`, `f32<1x4, [-1, 2.5]>`, `int<1x4, [-128, 127], 2^-7>`; a scalar's shape prints as nothing: `f32<>`. */
+export function showType(t: TensorType): string {
+  const dims = t.shape.join('x');
+  if (t.kind === 'int') return `int<${dims}${dims ? ', ' : ''}[${t.lo}, ${t.hi}], ${showRational(t.scale)}>`;
+  const range = t.range === undefined ? '' : `${dims ? ', ' : ''}[${t.range[0]}, ${t.range[1]}]`;
+  return `${t.element}<${dims}${range}>`;
+}
