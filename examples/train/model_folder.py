@@ -29,7 +29,7 @@ def without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def run(model: onnx.ModelProto, samples: np.ndarray) -> np.ndarray:
-    """Returns the float outputs for `samples` [N, ...], one sample a run: the models' batch is fixed at 1."""
+    """Returns the float outputs for `samples` [N, ...], one sample a run, as a proof takes them."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
