@@ -1,8 +1,7 @@
 # The handwritten digits every classifier here is trained on: loading, scaling and the fixed split.
 """scikit-learn's bundled 8x8 digits, scaled to [0, 1] and split once and for all.
 
-The held-out fifth is used for nothing but the reported accuracy: no script stops early on it or picks a
-checkpoint by it.
+The scripts use the held-out fifth only to report accuracy: none stops early on it or picks a checkpoint by it.
 """
 
 from dataclasses import dataclass
