@@ -75,7 +75,7 @@ export function lowerModule(
           cx,
         );
         // Every wire that `lower` can reach was made by this recorder.
-        o.results.forEach((v, i) => wires.set(v, results[i] as RecordedWire));
+        for (const [i, v] of o.results.entries()) wires.set(v, results[i] as RecordedWire);
       });
     } catch (e) {
       throw e instanceof Diagnostic ? e.at({ node: o.loc.node }) : e;

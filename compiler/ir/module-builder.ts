@@ -158,7 +158,7 @@ export function rewriteModule(
         o.attrs,
         o.results.map((r) => r.name),
       );
-    o.results.forEach((r, i) => map.set(r, results[i]!));
+    for (const [i, r] of o.results.entries()) map.set(r, results[i]!);
   }
   for (const o of m.outputs) b.output(o.name, map.get(o.value)!);
   return b.finish();

@@ -5,7 +5,6 @@ import {
   type Circuit,
   type Instr,
   inputsOf,
-  type Lemma,
   type Port,
   type Visibility,
   type Wire,
@@ -13,7 +12,7 @@ import {
 import { boundsWithConstant, type Contraction, contract, contractionShape, contractionSizes } from './contraction.ts';
 import { Diagnostic } from './diagnostics.ts';
 import { tensorDigest } from './digest.ts';
-import { type Hint, hintShapes } from './hint.ts';
+import { hintShapes } from './hint.ts';
 import {
   addIntervals,
   containsInterval,
@@ -29,7 +28,7 @@ import {
 } from './interval.ts';
 import { columnRange, columnsOf, type Table } from './table.ts';
 import { compact, type Shape, sameShape, sizeOf, type Tensor } from './tensor.ts';
-import { applyViews, type View, viewReadsZero, viewShape } from './view.ts';
+import { applyViews, viewReadsZero, viewShape } from './view.ts';
 
 /** A wire of a circuit under construction. */
 export interface RecordedWire extends Wire {
@@ -120,11 +119,10 @@ export function createRecorder(target: Capabilities): Recorder {
       const parts = terms.map(([x]) => known.get(x.id));
       if (parts.every((p) => p !== undefined)) {
         const data = new Float64Array(sizeOf(w.shape)).fill(Number(c));
-        parts.forEach((p, j) =>
-          p.data.forEach((v, i) => {
-            data[i]! += Number(terms[j]![1]) * v;
-          }),
-        );
+        for (const [j, p] of parts.entries()) {
+          const k = Number(terms[j]![1]);
+          for (let e = 0; e < data.length; e++) data[e]! += k * p.data[e]!;
+        }
         known.set(w.id, { shape: w.shape, data });
       }
       return w;
