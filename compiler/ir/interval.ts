@@ -83,6 +83,28 @@ export function isPowerOfTwoWide(r: Interval): boolean {
   return sameInterval(r, powerOfTwoHull(r));
 }
 
+/** Smallest [pivot, pivot + 2^n - 1] that contains r (which must not go below the pivot): n bits prove it. */
+export function unsignedHull(r: Interval, pivot: bigint): Interval {
+  if (r.lo < pivot) throw new RangeError(`unsigned hull of ${showInterval(r)}: expected no value below ${pivot}`);
+  return powerOfTwoHull({ lo: pivot, hi: r.hi });
+}
+
+/** Smallest [pivot - 2^n, pivot + 2^n - 1] that contains r: of its n + 1 bits the highest tells on which side of the pivot. */
+export function signedHull(r: Interval, pivot: bigint): Interval {
+  const n = BigInt(Math.max(bitLength(r.hi - pivot), bitLength(pivot - 1n - r.lo)));
+  return { lo: pivot - (1n << n), hi: pivot + (1n << n) - 1n };
+}
+
+/** Interval of floor(x / d) for x in r; d > 0. */
+export function floorDivInterval(r: Interval, d: bigint): Interval {
+  return { lo: floorDiv(r.lo, d), hi: floorDiv(r.hi, d) };
+}
+
+/** x moved to the nearest end if it lies outside. */
+export function clamp(r: Interval, x: bigint): bigint {
+  return min(max(x, r.lo), r.hi);
+}
+
 /** Quotient rounded to minus infinity; d > 0. */
 export function floorDiv(x: bigint, d: bigint): bigint {
   const q = x / d;
