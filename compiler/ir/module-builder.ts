@@ -11,19 +11,19 @@ import {
 } from './module.ts';
 import { checkAttrs, type Emitter, type OpRegistry } from './op.ts';
 import type { Tensor } from './tensor.ts';
-import { floatType, type TensorType } from './types.ts';
+import { floatType, sameType, type TensorType } from './types.ts';
 
 export interface ModuleBuilder extends Emitter {
   input(name: string, type: TensorType): Value;
   /** A constant of any type. */
   constantOfType(name: string, t: Tensor, type: TensorType): Value;
-  /** Emits with an explicit location and names for the results. */
+  /** Emits with an explicit location. `like` gives names and, where the inferred type is the same, calibrated ranges. */
   emitAt(
     loc: Location,
     op: string,
     operands: readonly Value[],
     attrs?: Attrs,
-    names?: readonly string[],
+    like?: readonly Value[],
   ): readonly Value[];
   /** Location given to operations emitted without one. */
   locate(loc: Location): void;
@@ -67,7 +67,7 @@ export function inferTypes(
     attrs: checked,
     types: def.infer(
       operands.map((v) => v.type),
-      { attrs: checked as never, constant: constantsAt(operands, constants) },
+      { attrs: checked as never, constant: constantsAt(operands, constants), ops },
     ),
   };
 }
@@ -93,10 +93,16 @@ export function createModuleBuilder(name: string, stage: Stage, ops: OpRegistry)
     },
     constantOf: (v) => constants.get(v),
     emit: (op, operands, attrs = {}) => builder.emitAt(here, op, operands, attrs),
-    emitAt(loc, op, operands, attrs = {}, names = []) {
+    emitAt(loc, op, operands, attrs = {}, like = []) {
       try {
         const inferred = inferTypes(ops, op, operands, attrs, constants);
-        const results = inferred.types.map((type, i) => ({ name: names[i] ?? '', type }));
+        const results = inferred.types.map((type, i) => {
+          const model = like[i];
+          return {
+            name: model?.name ?? '',
+            type: model !== undefined && sameType(model.type, type) ? model.type : type,
+          };
+        });
         operations.push({ op, operands, results, attrs: inferred.attrs, loc });
         return results;
       } catch (e) {
@@ -134,12 +140,12 @@ function usedConstants(
 
 /**
  * Rebuilds a module operation by operation. `visit` receives the operation with its operands already mapped and returns
- * the values that replace its results, or undefined to keep it (types are inferred anew).
+ * the values that replace its results, or undefined to keep it (types are inferred anew, annotations kept).
  */
 export function rewriteModule(
   m: Module,
   ops: OpRegistry,
-  visit: (o: Operation, b: ModuleBuilder) => readonly Value[] | undefined,
+  visit: (o: Operation, b: ModuleBuilder, original: Operation) => readonly Value[] | undefined,
   options: { readonly stage?: Stage } = {},
 ): Module {
   const b = createModuleBuilder(m.name, options.stage ?? m.stage, ops);
@@ -149,15 +155,7 @@ export function rewriteModule(
   for (const o of m.operations) {
     const mapped = { ...o, operands: o.operands.map((v) => map.get(v)!) };
     b.locate(o.loc);
-    const results =
-      visit(mapped, b) ??
-      b.emitAt(
-        o.loc,
-        o.op,
-        mapped.operands,
-        o.attrs,
-        o.results.map((r) => r.name),
-      );
+    const results = visit(mapped, b, o) ?? b.emitAt(o.loc, o.op, mapped.operands, o.attrs, o.results);
     for (const [i, r] of o.results.entries()) map.set(r, results[i]!);
   }
   for (const o of m.outputs) b.output(o.name, map.get(o.value)!);

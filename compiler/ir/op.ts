@@ -34,6 +34,8 @@ export interface InferContext<S extends AttrSchema> {
   readonly attrs: AttrsOf<S>;
   /** The value of operand `i` if it is a constant of the module: bounds use it, shapes may depend on it. */
   constant(i: number): Tensor | undefined;
+  /** The other operators: `requant` finds its activation here. */
+  readonly ops: OpRegistry;
 }
 
 /** What evaluation and lowering may look at: attributes, types of operands and results, the other operators. */
@@ -73,6 +75,8 @@ export interface OnnxImport {
   readonly since: readonly number[];
   /** Names of attributes this importer reads; any other attribute is refused. */
   readonly attributes: readonly string[];
+  /** Fewest and most inputs of the node that this importer reads (1 and 1 if not given); others are refused. */
+  readonly inputs?: readonly [least: number, most: number];
   /** One value per output used; undefined for an output that is not computed (the importer refuses its use). */
   import(node: OnnxNode, e: Emitter): readonly (Value | undefined)[];
 }

@@ -5,12 +5,16 @@ import { type Shape, sameShape } from './tensor.ts';
 /** Element of a float-stage tensor. `i64` and `bool` hold ONNX's integer and boolean tensors (shapes, indices, masks). */
 export type Element = 'f32' | 'i64' | 'bool';
 
-/** A tensor of reals; `range` [lo, hi] is known after calibration (from data or stated by the user). */
+/**
+ * A tensor of reals; `range` [lo, hi] is known after calibration (from data or stated by the user). `integral` says that
+ * calibration found whole numbers only: quantization then keeps them as they are.
+ */
 export interface FloatType {
   readonly kind: 'float';
   readonly element: Element;
   readonly shape: Shape;
   readonly range?: readonly [number, number];
+  readonly integral?: true;
 }
 
 /**
@@ -39,7 +43,7 @@ export function intType(shape: Shape, lo: number, hi: number, scale: Rational = 
   return { kind: 'int', shape, lo: lo + 0, hi: hi + 0, scale };
 }
 
-/** Equality of types. A float type's calibrated range is an annotation and does not take part. */
+/** Equality of types. What calibration adds to a float type is an annotation and does not take part. */
 export function sameType(a: TensorType, b: TensorType): boolean {
   if (!sameShape(a.shape, b.shape)) return false;
   if (a.kind === 'float' || b.kind === 'float')
@@ -47,10 +51,14 @@ export function sameType(a: TensorType, b: TensorType): boolean {
   return a.lo === b.lo && a.hi === b.hi && sameRational(a.scale, b.scale);
 }
 
-/** `f32<1x4>`, `f32<1x4, [-1, 2.5]>`, `int<1x4, [-128, 127], 2^-7>`; a scalar's shape prints as nothing: `f32<>`. */
+/**
+ * `f32<1x4>`, `f32<1x4, [-1, 2.5]>`, `f32<1x4, [0, 9], integral>`, `int<1x4, [-128, 127], 2^-7>`; a scalar's shape prints as
+ * nothing: `f32<>`.
+ */
 export function showType(t: TensorType): string {
-  const dims = t.shape.join('x');
-  if (t.kind === 'int') return `int<${dims}${dims ? ', ' : ''}[${t.lo}, ${t.hi}], ${showRational(t.scale)}>`;
-  const range = t.range === undefined ? '' : `${dims ? ', ' : ''}[${t.range[0]}, ${t.range[1]}]`;
-  return `${t.element}<${dims}${range}>`;
+  const parts = t.shape.length === 0 ? [] : [t.shape.join('x')];
+  if (t.kind === 'int') return `int<${[...parts, `[${t.lo}, ${t.hi}]`, showRational(t.scale)].join(', ')}>`;
+  if (t.range !== undefined) parts.push(`[${t.range[0]}, ${t.range[1]}]`);
+  if (t.integral) parts.push('integral');
+  return `${t.element}<${parts.join(', ')}>`;
 }
