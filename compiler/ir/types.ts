@@ -1,4 +1,5 @@
 // Types of graph values: reals before quantization, integers with a proven range and an exact scale after it.
+import { showNumber } from './number-text.ts';
 import { ONE, type Rational, sameRational, showRational } from './rational.ts';
 import { type Shape, sameShape } from './tensor.ts';
 
@@ -58,7 +59,7 @@ export function sameType(a: TensorType, b: TensorType): boolean {
 export function showType(t: TensorType): string {
   const parts = t.shape.length === 0 ? [] : [t.shape.join('x')];
   if (t.kind === 'int') return `int<${[...parts, `[${t.lo}, ${t.hi}]`, showRational(t.scale)].join(', ')}>`;
-  if (t.range !== undefined) parts.push(`[${t.range[0]}, ${t.range[1]}]`);
+  if (t.range !== undefined) parts.push(`[${showNumber(t.range[0])}, ${showNumber(t.range[1])}]`);
   if (t.integral) parts.push('integral');
   return `${t.element}<${parts.join(', ')}>`;
 }
