@@ -4,7 +4,7 @@ import { Diagnostic } from './diagnostics.ts';
 import type { Attrs, AttrValue, Location, Value } from './module.ts';
 import type { Rational } from './rational.ts';
 import type { Tensor } from './tensor.ts';
-import type { IntType, TensorType } from './types.ts';
+import type { Element, IntType, TensorType } from './types.ts';
 
 interface KindType {
   readonly int: number;
@@ -51,9 +51,14 @@ export interface Emitter {
   /** Appends an operation and returns its results. @throws Diagnostic naming `loc` if the operands do not fit. */
   emit(op: string, operands: readonly Value[], attrs?: Attrs): readonly Value[];
   /** A float-stage constant (reals, unless `element` says otherwise). */
-  constant(t: Tensor, element?: 'f32' | 'i64' | 'bool'): Value;
+  constant(t: Tensor, element?: Element): Value;
   /** The tensor of a value that is constant, else undefined. */
   constantOf(v: Value): Tensor | undefined;
+}
+
+/** A tensor that is an attribute of an ONNX node. */
+export interface TensorAttribute extends Tensor {
+  readonly element: Element;
 }
 
 /** An ONNX node as an importer sees it: operands already imported, optional ones that are absent are undefined. */
@@ -61,10 +66,10 @@ export interface OnnxNode {
   readonly opType: string;
   readonly opset: number;
   readonly operands: readonly (Value | undefined)[];
-  /** Number of outputs the node declares, and for each whether anything may read it. */
+  /** Names of the outputs; empty for one that nothing reads. */
   readonly outputs: readonly string[];
-  /** ONNX attributes decoded to plain values. int64 beyond 2^53 is clamped to +-2^62 only where it is an open end. */
-  readonly attributes: ReadonlyMap<string, AttrValue | Tensor>;
+  /** ONNX attributes decoded to plain values; int64 of magnitude 2^62 and more is an open end and reads +-2^62. */
+  readonly attributes: ReadonlyMap<string, AttrValue | TensorAttribute>;
   readonly loc: Location;
 }
 
@@ -86,11 +91,17 @@ export interface OnnxImport {
  * - `exact`: the integer operator is the real one; scales follow from `infer`. Operands listed in `narrow` must have
  *   activation width (contractions, maxima, tables), others may be wide accumulators.
  * - `activation`: a unary function of small-domain integers, fused into the requantization before it (`table`).
- * - `reshape`-like operators are `exact` with `view: true`: type and requantization pass through them.
+ *   `view: true`: result and operands hold the same integers (views, maxima, concatenation), so they share one scale.
+ *   `reals`: attributes that are data (the value of a padding), given in units of the first operand's scale when quantized.
  * - `none`: only legal in the float stage; must be folded or expanded away.
  */
 export type Quantization =
-  | { readonly kind: 'exact'; readonly narrow: 'all' | 'none' | readonly number[]; readonly view?: true }
+  | {
+      readonly kind: 'exact';
+      readonly narrow: 'all' | 'none' | readonly number[];
+      readonly view?: true;
+      readonly reals?: readonly string[];
+    }
   | { readonly kind: 'activation' }
   | { readonly kind: 'none' };
 
