@@ -213,7 +213,7 @@ function withConstants(
   o: Operation,
   data: readonly (Value | undefined)[],
 ): readonly Value[] {
-  const at = data.findIndex((v) => v === undefined);
+  const at = data.indexOf(undefined);
   if (at < 0) return data as readonly Value[];
   const others = data.filter((v) => v !== undefined);
   if (others.length === 0)
