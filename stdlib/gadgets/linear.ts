@@ -45,20 +45,24 @@ export function splat(b: Builder, value: bigint, shape: Shape): Wire {
 }
 
 /**
- * NumPy broadcasting to a shape, by views.
- * @throws Diagnostic `bad-shape` if x does not broadcast to it.
+ * The views that broadcast one shape to another as NumPy does.
+ * @throws Diagnostic `bad-shape` if it does not broadcast.
  */
-export function broadcastTo(b: Builder, x: Wire, shape: Shape): Wire {
-  if (sameShape(x.shape, shape)) return x;
-  const lead = shape.length - x.shape.length;
-  if (lead < 0 || x.shape.some((d, i) => d !== 1 && d !== shape[lead + i]))
-    throw new Diagnostic('bad-shape', `[${x.shape.join(', ')}] does not broadcast to [${shape.join(', ')}]`);
+export function broadcastSteps(from: Shape, to: Shape): readonly View[] {
+  const lead = to.length - from.length;
+  if (lead < 0 || from.some((d, i) => d !== 1 && d !== to[lead + i]))
+    throw new Diagnostic('bad-shape', `[${from.join(', ')}] does not broadcast to [${to.join(', ')}]`);
   // Axes to repeat are dropped first and then inserted, so that repeating is a broadcast and copies nothing.
-  const repeats = shape.map((d, axis) => axis < lead || (x.shape[axis - lead] === 1 && d !== 1));
-  const kept = shape.filter((_, axis) => !repeats[axis]);
-  const steps: View[] = sameShape(kept, x.shape) ? [] : [{ kind: 'reshape', shape: kept }];
-  for (const [axis, size] of shape.entries()) if (repeats[axis]) steps.push({ kind: 'broadcast', axis, size });
-  return b.view(x, ...steps);
+  const repeats = to.map((d, axis) => axis < lead || (from[axis - lead] === 1 && d !== 1));
+  const kept = to.filter((_, axis) => !repeats[axis]);
+  const steps: View[] = sameShape(kept, from) ? [] : [{ kind: 'reshape', shape: kept }];
+  for (const [axis, size] of to.entries()) if (repeats[axis]) steps.push({ kind: 'broadcast', axis, size });
+  return steps;
+}
+
+/** NumPy broadcasting to a shape, by views. @throws Diagnostic `bad-shape` if x does not broadcast to it. */
+export function broadcastTo(b: Builder, x: Wire, shape: Shape): Wire {
+  return b.view(x, ...broadcastSteps(x.shape, shape));
 }
 
 /** Inserts a last axis of the given size, repeating x along it. */
