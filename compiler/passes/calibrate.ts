@@ -31,7 +31,7 @@ export function calibrateModule(m: Module, ops: OpRegistry, data: CalibrationDat
   for (const v of m.inputs) {
     const s = seen.get(v);
     const stated = data.ranges.get(v.name);
-    types.set(v, annotated(v.type, stated ?? widened(v), s?.integral));
+    types.set(v, annotated(v.type, stated ?? widened(v), s?.integral === true));
   }
   for (const [v, t] of m.constants) {
     const exact = new Map<Value, Seen>();
