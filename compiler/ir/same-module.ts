@@ -3,10 +3,12 @@ import type { Attrs, AttrValue, Module, Value } from './module.ts';
 import { sameTensor } from './tensor.ts';
 import { sameType, type TensorType } from './types.ts';
 
-/** Equality of types including the calibrated range of float types. */
+/** Equality of types including what calibration adds to float types. */
 function sameAnnotatedType(a: TensorType, b: TensorType): boolean {
   if (!sameType(a, b)) return false;
-  const [r, s] = [a, b].map((t) => (t.kind === 'float' ? t.range : undefined));
+  if (a.kind === 'int' || b.kind === 'int') return true;
+  if (a.integral !== b.integral) return false;
+  const [r, s] = [a.range, b.range];
   return r === undefined || s === undefined ? r === s : Object.is(r[0], s[0]) && Object.is(r[1], s[1]);
 }
 

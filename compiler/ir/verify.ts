@@ -83,6 +83,8 @@ export function operationFaults(
   const def = ops.get(o.op);
   if (def !== undefined && !LEGAL[stage].op(def))
     faults.push(new Diagnostic('illegal-in-stage', `operator ${o.op} in the ${stage} stage: ${LEGAL[stage].because}`));
+  // Operands of another stage are reported where they are defined; inference must not be asked about them.
+  if (o.operands.some((v) => v.type.kind !== LEGAL[stage].type)) return { faults, attrs: undefined };
   const inferred = guard(faults, o.op, () => inferTypes(ops, o.op, o.operands, o.attrs, constants));
   if (inferred === undefined) return { faults, attrs: undefined };
   if (inferred.types.length !== o.results.length)
@@ -115,10 +117,10 @@ export function moduleFaults(m: Module, ops: OpRegistry): readonly Diagnostic[] 
     defined.add(v);
   };
 
-  faults.push(...portFaults('input', m.inputs), ...portFaults('output', m.outputs));
+  const inputFault = portNames('input');
   for (const v of m.inputs) {
     define(v);
-    faults.push(...typeFaults(v.type, m.stage, `input ${quote(v.name)}`));
+    faults.push(...inputFault(v.name), ...typeFaults(v.type, m.stage, `input ${quote(v.name)}`));
   }
   for (const [v, t] of m.constants) {
     define(v);
@@ -142,22 +144,25 @@ export function moduleFaults(m: Module, ops: OpRegistry): readonly Diagnostic[] 
     for (const v of o.results) define(v);
   }
   if (m.outputs.length === 0) faults.push(new Diagnostic('no-outputs', `module ${quote(m.name)} has no output`));
-  for (const o of m.outputs)
+  const outputFault = portNames('output');
+  for (const o of m.outputs) {
+    faults.push(...outputFault(o.name));
     if (!defined.has(o.value))
       faults.push(
         new Diagnostic('undefined-value', `output ${quote(o.name)} is not defined by the module`, { field: o.name }),
       );
+  }
   return faults;
 }
 
-/** `duplicate-port` for each name that two ports of one kind share: inputs and outputs are bound by name. */
-export function portFaults(kind: 'input' | 'output', ports: readonly { readonly name: string }[]): Diagnostic[] {
+/** A check of the names of one kind of port, called with each in turn: `duplicate-port`, as ports are bound by name. */
+export function portNames(kind: 'input' | 'output'): (name: string) => readonly Diagnostic[] {
   const seen = new Set<string>();
-  return ports.flatMap(({ name }) => {
+  return (name) => {
     const again = seen.has(name);
     seen.add(name);
     return again ? [new Diagnostic('duplicate-port', `two ${kind}s are called ${quote(name)}`, { field: name })] : [];
-  });
+  };
 }
 
 /**
