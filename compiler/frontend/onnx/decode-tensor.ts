@@ -20,6 +20,9 @@ import {
   wireError,
 } from './wire.ts';
 
+/** How many objects of the count of a file's objects one tensor weighs, by the memory it takes. */
+const OBJECTS_PER_TENSOR = 8;
+
 /** Most dimensions of a tensor; NumPy's limit is 64 and no model comes near it. */
 const MAX_RANK = 64;
 
@@ -38,6 +41,7 @@ const typedFields: readonly { readonly name: TypedField; readonly wireType: 0 | 
 export function decodeTensor(source: WireSource, pieces: readonly Range[]): OnnxTensor {
   const F = schema.TensorProto;
   const start = pieces[0]?.start ?? 0;
+  countObjects(source, start, OBJECTS_PER_TENSOR);
   let name = '';
   let dataType = 0;
   let rawData: Uint8Array | undefined;

@@ -113,6 +113,8 @@ function decodeGraph(source: WireSource, pieces: readonly Range[]): OnnxGraph {
         break;
       case F.initializer.id:
         initializers.push(decodeTensor(source, [rangeOf(c, 'initializer')]));
+        if (initializers.at(-1)?.name === '')
+          throw wireError(source, c.fieldStart, `initializer ${initializers.length - 1} has no name`, 'bad-tensor');
         break;
       case F.sparse_initializer.id:
         sparseInitializers.push(sparseName(source, rangeOf(c, 'sparse_initializer')));
