@@ -1,5 +1,7 @@
 // Which integers stand for which reals: power-of-two scales and the window of 2^bits integers that a tensor uses.
+
 import { powerOfTwo, type Rational, toNumber } from '../ir/rational.ts';
+import { roundHalfEven } from '../ir/rounding.ts';
 
 /** real = 2^exponent * integer, integers in [lo, hi]. */
 export interface NumberFormat {
@@ -33,13 +35,4 @@ export function fitFormat(range: readonly [number, number], bits: number, excess
 export function roundToScale(data: ArrayLike<number>, scale: Rational, lo = -Infinity, hi = Infinity): Float64Array {
   const unit = toNumber(scale);
   return Float64Array.from(data, (x) => Math.min(hi, Math.max(lo, roundHalfEven(x / unit))));
-}
-
-/** Nearest integer, ties to the even one. */
-export function roundHalfEven(x: number): number {
-  const floor = Math.floor(x);
-  const rest = x - floor;
-  if (rest < 0.5) return floor + 0;
-  if (rest > 0.5) return floor + 1;
-  return floor % 2 === 0 ? floor + 0 : floor + 1;
 }

@@ -5,8 +5,9 @@ import { createModuleBuilder, inferTypes } from '../ir/module-builder.ts';
 import type { AnyOp, OpRegistry } from '../ir/op.ts';
 import { definePass } from '../ir/pass.ts';
 import { mulRational, ONE, powerOfTwo, type Rational, toNumber } from '../ir/rational.ts';
+import { roundHalfEven } from '../ir/rounding.ts';
 import { type IntType, intType } from '../ir/types.ts';
-import { fitFormat, type NumberFormat, roundHalfEven, roundToScale } from './number-format.ts';
+import { fitFormat, type NumberFormat, roundToScale } from './number-format.ts';
 import {
   bitsOf,
   createQuantized,

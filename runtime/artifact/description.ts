@@ -1,0 +1,165 @@
+// What a verifier must know of a compiled model, as `verifier/verifier.json`: ports, scales, digests. Read strictly.
+import { Diagnostic } from '../../compiler/ir/diagnostics.ts';
+import { digest } from '../../compiler/ir/digest.ts';
+import { parseRational, type Rational } from '../../compiler/ir/rational.ts';
+import { checkShape, type Shape } from '../../compiler/ir/tensor.ts';
+
+/** Version of the artifact's files; files of another version are refused. */
+export const ARTIFACT_VERSION = 1;
+
+export type BackendName = 'r1cs' | 'circom';
+
+/** One tensor at the boundary of the circuit: real = scale * integer, integers in [lo, hi]. */
+export interface PortDescription {
+  readonly name: string;
+  readonly role: 'input' | 'param' | 'output';
+  readonly visibility: 'public' | 'private' | 'committed';
+  readonly shape: Shape;
+  readonly lo: number;
+  readonly hi: number;
+  /** Rational as text: `2^-7`, `1/49`. */
+  readonly scale: string;
+  /** For committed weights: the commitment that every proof must show, a field element in decimal. */
+  readonly commitment?: string;
+}
+
+export interface VerifierDescription {
+  readonly format: 'zkmlc/verifier';
+  readonly version: number;
+  /** Name of the model, for people. */
+  readonly model: string;
+  readonly backend: BackendName;
+  readonly proofSystem: 'groth16-bn254';
+  /** Digest of the quantized module (graph, weights, scales). */
+  readonly module: string;
+  /** Digest of the constraint system. */
+  readonly constraintSystem: string;
+  readonly constraints: number;
+  readonly ports: readonly PortDescription[];
+}
+
+/** The description as the bytes that are written and hashed: fixed key order, no insignificant freedom. */
+export function encodeDescription(d: VerifierDescription): Uint8Array {
+  const ports = d.ports.map((p) => ({
+    name: p.name,
+    role: p.role,
+    visibility: p.visibility,
+    shape: p.shape,
+    lo: p.lo,
+    hi: p.hi,
+    scale: p.scale,
+    ...(p.commitment === undefined ? {} : { commitment: p.commitment }),
+  }));
+  const { format, version, model, backend, proofSystem, module, constraintSystem, constraints } = d;
+  const text = JSON.stringify(
+    { format, version, model, backend, proofSystem, module, constraintSystem, constraints, ports },
+    null,
+    2,
+  );
+  return Buffer.from(`${text}\n`, 'utf8');
+}
+
+/**
+ * The model root: one digest over the description (graph, weights, scales, ports, constraint system) and the
+ * verification key. Two artifacts with the same root accept exactly the same proofs.
+ */
+export function modelRoot(description: Uint8Array, verificationKey: Uint8Array): string {
+  return digest('zkmlc/model-root', description, verificationKey);
+}
+
+/**
+ * Reads a description strictly: known keys and types only, and the bytes must be those that encoding gives back.
+ * @throws Diagnostic `bad-verifier`, or `wrong-version` with the command that rebuilds the artifact.
+ */
+export function decodeDescription(bytes: Uint8Array): VerifierDescription {
+  const fail = (what: string): Diagnostic => new Diagnostic('bad-verifier', `verifier.json: ${what}`);
+  if (bytes.length > 2 ** 24) throw fail(`${bytes.length} bytes is more than a description can have`);
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    throw fail('not valid JSON');
+  }
+  const top = record(json, fail);
+  if (top.get('format') !== 'zkmlc/verifier') throw fail('not a verifier description of zkmlc');
+  if (top.get('version') !== ARTIFACT_VERSION)
+    throw new Diagnostic(
+      'wrong-version',
+      `verifier.json has format version ${String(top.get('version'))}, this zkmlc reads ${ARTIFACT_VERSION}: run zkmlc compile again`,
+    );
+  const text = (name: string): string => string(top.get(name), name, fail);
+  const ports = top.get('ports');
+  if (!Array.isArray(ports) || ports.length > 10_000) throw fail('ports is not a list');
+  const description: VerifierDescription = {
+    format: 'zkmlc/verifier',
+    version: ARTIFACT_VERSION,
+    model: text('model'),
+    backend: oneOf(['r1cs', 'circom'], text('backend'), fail),
+    proofSystem: oneOf(['groth16-bn254'], text('proofSystem'), fail),
+    module: text('module'),
+    constraintSystem: text('constraintSystem'),
+    constraints: whole(top.get('constraints'), 'constraints', fail),
+    ports: ports.map((p) => port(record(p, fail), fail)),
+  };
+  if (Buffer.compare(Buffer.from(encodeDescription(description)), Buffer.from(bytes)) !== 0)
+    throw fail('not in canonical form');
+  return description;
+}
+
+type Fail = (what: string) => Diagnostic;
+
+function record(value: unknown, fail: Fail): ReadonlyMap<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw fail('expected an object');
+  return new Map(Object.entries(value));
+}
+
+function string(value: unknown, name: string, fail: Fail): string {
+  if (typeof value !== 'string' || value.length > 2 ** 20) throw fail(`${name} is not a text`);
+  return value;
+}
+
+function whole(value: unknown, name: string, fail: Fail): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw fail(`${name} is not a whole number`);
+  return value;
+}
+
+function oneOf<const T extends string>(allowed: readonly T[], value: string, fail: Fail): T {
+  const found = allowed.find((a) => a === value);
+  if (found === undefined) throw fail(`expected ${allowed.join(' or ')}`);
+  return found;
+}
+
+function port(p: ReadonlyMap<string, unknown>, fail: Fail): PortDescription {
+  const shape = p.get('shape');
+  if (!Array.isArray(shape)) throw fail('a port has no shape');
+  const name = string(p.get('name'), 'name', fail);
+  const dims = shape.map((d) => whole(d, 'dimension', fail));
+  checkShape(dims, `port ${name}`);
+  const scale = string(p.get('scale'), 'scale', fail);
+  portScale({ scale });
+  const commitment = p.get('commitment');
+  return {
+    name,
+    role: oneOf(['input', 'param', 'output'], string(p.get('role'), 'role', fail), fail),
+    visibility: oneOf(['public', 'private', 'committed'], string(p.get('visibility'), 'visibility', fail), fail),
+    shape: dims,
+    lo: whole(p.get('lo'), 'lo', fail),
+    hi: whole(p.get('hi'), 'hi', fail),
+    scale,
+    ...(commitment === undefined ? {} : { commitment: string(commitment, 'commitment', fail) }),
+  };
+}
+
+/** The exact scale of a port. @throws Diagnostic `bad-verifier`. */
+export function portScale(p: { readonly scale: string }): Rational {
+  try {
+    const scale = parseRational(p.scale);
+    if (scale.num > 0n) return scale;
+  } catch {
+    // Reported below, with the other bad scales.
+  }
+  throw new Diagnostic(
+    'bad-verifier',
+    `verifier.json: ${JSON.stringify(p.scale.slice(0, 40))} is not a positive scale`,
+  );
+}
