@@ -56,7 +56,7 @@ const isSame = (x: readonly bigint[], y: readonly bigint[], p: bigint): boolean 
 
 /** Prepares runs of one circuit on fixed inputs: each run recomputes only what its lies change. */
 export function createReplayer(c: Circuit, inputs: ReadonlyMap<string, readonly bigint[]>): Replayer {
-  const step = createStep(c, inputs);
+  const step = createFieldStep(c, inputs);
   const values: (readonly bigint[])[] = [];
   const honest = { values, violated: [] as string[], falseLemmas: [] as string[] };
   for (const [index, i] of c.instrs.entries()) step(index, i, honest, undefined);
@@ -88,16 +88,18 @@ export function replay(c: Circuit, inputs: ReadonlyMap<string, readonly bigint[]
   return lies.length === 0 ? replayer.honest : replayer.run(lies);
 }
 
-interface State {
+/** A run in progress, changed by each step. */
+export interface FieldState {
   readonly values: (readonly bigint[])[];
   readonly violated: string[];
   readonly falseLemmas: string[];
 }
 
-function createStep(
+/** The effect of one instruction on a run; a lie replaces what it commits. */
+export function createFieldStep(
   c: Circuit,
   inputs: ReadonlyMap<string, readonly bigint[]>,
-): (index: number, i: Instr, state: State, lie: Lie | undefined) => void {
+): (index: number, i: Instr, state: FieldState, lie: Lie | undefined) => void {
   const p = c.target.modulus;
   const evaluate = exactEvaluator(c);
   return (index, i, state, lie) => {
