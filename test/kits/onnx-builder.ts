@@ -15,6 +15,9 @@ import {
   varintField,
 } from './protobuf-writer.ts';
 
+/** Where a tensor's elements go: `raw_data`, or the field of their type, packed or unpacked. */
+export type Layout = 'raw' | 'packed' | 'unpacked';
+
 /** A tensor to be written: elements in row-major order. */
 export interface TensorSpec {
   readonly name?: string;
@@ -22,8 +25,8 @@ export interface TensorSpec {
   readonly data: Iterable<number | bigint>;
   /** float32 if not given. */
   readonly dtype?: DataType;
-  /** Where the elements go: `raw_data` (default), the typed field packed, the typed field unpacked. */
-  readonly layout?: 'raw' | 'packed' | 'unpacked';
+  /** `raw` if not given. */
+  readonly layout?: Layout;
   /** Written as `external_data` entries instead of elements; the caller writes {@link rawElements} to the file. */
   readonly external?: readonly (readonly [key: string, value: string])[];
 }
