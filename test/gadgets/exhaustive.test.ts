@@ -231,7 +231,7 @@ it('finds a missing constraint', () => {
     b.output('y', 'public', b.hint({ kind: 'divmod', by: 2n }, [x], outs, 'h')[0]!);
   });
   const expected: ExhaustiveOptions['expected'] = (given) => new Map([['y', given.get('x')!.map((x) => x / 2n)]]);
-  expect(() => checkExhaustively(c, { expected })).toThrow(/accepted y = \[0\] instead of \[1\]|accepted runs/);
+  expect(() => checkExhaustively(c, { expected })).toThrow(/accepted y = \[1\] instead of \[0\]/);
 });
 
 it('finds wrap-around: the same constraints over a field that the recorder would have refused', () => {
