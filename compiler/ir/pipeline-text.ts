@@ -38,7 +38,7 @@ function expect(c: Cursor, pattern: RegExp, what: string): string {
   return fail(c, `expected ${what}, got ${rest === '' ? 'the end' : quote(rest)}`);
 }
 
-const NAME = /[A-Za-z][A-Za-z0-9-]*/y;
+const NAME = /[A-Za-z][A-Za-z0-9_-]*/y;
 const WORD = /"(?:[^"\\]|\\["\\])*"|[^\s,{}[\]="]+/y;
 
 function scalar(c: Cursor, kind: AttrSpec['kind'], name: string): number | string | boolean {
