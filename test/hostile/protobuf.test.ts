@@ -19,7 +19,7 @@ import {
   varint,
   varintField,
 } from '../kits/protobuf-writer.ts';
-import { noise, peakMemory, refused } from './refused.ts';
+import { modelWith, noise, peakMemory, refused } from './refused.ts';
 
 const where = { file: 'model.onnx' };
 const decode = (bytes: Uint8Array): OnnxModel => decodeModel(bytes, where);
@@ -35,11 +35,6 @@ const valid = onnxModel({
   ],
 });
 
-/** A model whose graph consists of these bytes. */
-function modelWith(...graph: readonly Uint8Array[]): Uint8Array {
-  return concat([varintField(ModelProto.ir_version.id, 8), messageField(ModelProto.graph.id, ...graph)]);
-}
-
 /** Everything of a model but its bookkeeping, as text. */
 function contents(model: OnnxModel): string {
   return JSON.stringify(model, (key, value: unknown) => {
@@ -50,18 +45,6 @@ function contents(model: OnnxModel): string {
       ? Array.from(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
       : value;
   });
-}
-
-/** Messages nested through the given fields, over and over; built from the inside out in linear time. */
-function nested(fields: readonly number[], depth: number): Uint8Array {
-  const headers: Uint8Array[] = [];
-  let size = 0;
-  for (let level = 0; level < depth; level++) {
-    const header = concat([tag(fields[level % fields.length]!, 2), varint(size)]);
-    size += header.length;
-    headers.push(header);
-  }
-  return concat(headers.reverse());
 }
 
 describe('A1: files of another kind', () => {
@@ -144,6 +127,32 @@ describe('A3 and A4: lengths and numbers', () => {
     refused(() => decode(eleven), 'bad-protobuf');
   });
 
+  test('packed numbers whose last one is cut off', () => {
+    const attribute = concat([
+      stringField(1, 'axes'),
+      bytesField(AttributeProto.ints.id, Uint8Array.of(1, 0x81)),
+      varintField(AttributeProto.type.id, 7),
+    ]);
+    const node = concat([
+      onnxNode({ op: 'Squeeze', inputs: [], outputs: [] }),
+      bytesField(NodeProto.attribute.id, attribute),
+    ]);
+    refused(() => decode(modelWith(bytesField(GraphProto.node.id, node))), 'bad-protobuf');
+    refused(
+      () =>
+        decode(
+          modelWith(
+            messageField(
+              GraphProto.initializer.id,
+              stringField(8, 'w'),
+              bytesField(TensorProto.dims.id, Uint8Array.of(0x81)),
+            ),
+          ),
+        ),
+      'bad-protobuf',
+    );
+  });
+
   test('a length of -1', () => {
     refused(() => decode(concat([tag(7, 2), varint(-1)])), 'bad-protobuf');
   });
@@ -199,35 +208,6 @@ describe('A5 and A6: wire types and unknown fields', () => {
       () => decode(modelWith(bytesField(GraphProto.node.id, varintField(NodeProto.op_type.id, 3)))),
       'bad-protobuf',
     );
-  });
-});
-
-describe('A7: recursion through known fields', () => {
-  const throughGraphs = (field: number): readonly number[] => [field, NodeProto.attribute.id, GraphProto.node.id];
-  const attributes: readonly (readonly [string, readonly number[], number])[] = [
-    ['graph', throughGraphs(AttributeProto.g.id), 5],
-    ['graphs', throughGraphs(AttributeProto.graphs.id), 10],
-    ['type', [AttributeProto.tp.id, TypeProto.sequence_type.id, 1], 13],
-    ['types', [AttributeProto.type_protos.id, TypeProto.optional_type.id, 1], 14],
-    ['sparse-tensor', [AttributeProto.sparse_tensor.id, 1, 13], 11],
-  ];
-  for (const depth of [100, 1000, 99_999])
-    test.each(attributes)(`%s, ${depth} deep`, (kind, fields, code) => {
-      const rotated = [...fields.slice(1).reverse(), fields[0]!];
-      const attribute = concat([
-        stringField(1, 'body'),
-        nested(rotated, depth - (depth % fields.length)),
-        varintField(AttributeProto.type.id, code),
-      ]);
-      const node = concat([stringField(NodeProto.op_type.id, 'If'), bytesField(NodeProto.attribute.id, attribute)]);
-      const model = decode(modelWith(bytesField(GraphProto.node.id, node)));
-      expect(model.graph.nodes[0]?.attributes.get('body')?.kind).toBe(kind);
-    });
-
-  test.each([100, 1000, 100_000])('sequence types, %d deep', (depth) => {
-    const type = nested([1, TypeProto.sequence_type.id], depth - (depth % 2));
-    const value = concat([stringField(1, 'x'), bytesField(ValueInfoProto.type.id, type)]);
-    expect(decode(modelWith(bytesField(GraphProto.input.id, value))).graph.inputs[0]?.type.kind).toBe('sequence');
   });
 });
 
@@ -359,38 +339,5 @@ describe('A10 to A12: names and large integers', () => {
     const value = concat([stringField(1, 'x'), messageField(2, messageField(1, varintField(1, 1), shape))]);
     refused(() => decode(modelWith(bytesField(GraphProto.input.id, value))), 'integer-too-large');
     refused(() => decode(concat([varintField(1, large), valid])), 'integer-too-large');
-  });
-});
-
-describe('A13: millions of small messages', () => {
-  const count = 10_000_000;
-  const repeated = (message: Uint8Array): Uint8Array => {
-    const graph = new Uint8Array(count * message.length);
-    graph.set(message);
-    for (let filled = message.length; filled < graph.length; filled *= 2)
-      graph.copyWithin(filled, 0, Math.min(filled, graph.length - filled));
-    return modelWith(graph);
-  };
-  test.each<[string, Uint8Array, string]>([
-    ['empty nodes', messageField(GraphProto.node.id), 'bad-node'],
-    [
-      'nodes of one letter',
-      messageField(GraphProto.node.id, stringField(NodeProto.op_type.id, 'A')),
-      'too-many-objects',
-    ],
-    ['empty values', messageField(GraphProto.value_info.id), 'bad-value-info'],
-    ['values of one letter', messageField(GraphProto.value_info.id, stringField(1, 'a')), 'too-many-objects'],
-    ['empty tensors', messageField(GraphProto.initializer.id), 'bad-tensor'],
-    [
-      'tensors of one letter',
-      messageField(GraphProto.initializer.id, stringField(TensorProto.name.id, 'a')),
-      'too-many-objects',
-    ],
-    ['unknown fields', varintField(99, 1), 'too-many-objects'],
-  ])('10 million %s', (_, message, code) => {
-    const bytes = repeated(message);
-    const before = peakMemory();
-    refused(() => decode(bytes), code);
-    expect(peakMemory() - before).toBeLessThan(2 ** 29);
   });
 });

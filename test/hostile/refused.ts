@@ -1,5 +1,7 @@
 // Shared checks of the hostile tests: an input is refused with a Diagnostic that a person can use, and in bounded memory.
+import { schema } from '../../compiler/frontend/onnx/schema.ts';
 import { Diagnostic, formatDiagnostic } from '../../compiler/ir/diagnostics.ts';
+import { concat, messageField, varintField } from '../kits/protobuf-writer.ts';
 
 /** Runs something that must throw a Diagnostic with one of these codes, printable on one line; returns it. */
 export function refused(run: () => unknown, ...codes: readonly string[]): Diagnostic {
@@ -51,4 +53,9 @@ export function noise(length: number, seed: number): Uint8Array {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state >>> 24;
   });
+}
+
+/** A model whose graph consists of these bytes. */
+export function modelWith(...graph: readonly Uint8Array[]): Uint8Array {
+  return concat([varintField(schema.ModelProto.ir_version.id, 8), messageField(schema.ModelProto.graph.id, ...graph)]);
 }
