@@ -13,8 +13,11 @@ interface Seen {
   integral: boolean;
 }
 
-/** Samples drawn when the user gives none but states every input's range. */
+/** Samples drawn from the stated ranges when the user gives none or few and states every input's range. */
 const DRAWN_SAMPLES = 16;
+
+/** From this many samples on, calibration trusts that they have met the extremes. */
+const MANY_SAMPLES = 64;
 
 /**
  * Annotates every float type with the range it needs: observed, widened by `margin` (a fraction of its width, more where
@@ -22,7 +25,7 @@ const DRAWN_SAMPLES = 16;
  * @throws Diagnostic `not-calibrated` if an input has neither samples nor a stated range.
  */
 export function calibrateModule(m: Module, ops: OpRegistry, data: CalibrationData, margin: number): Module {
-  const samples = data.samples.length > 0 ? data.samples : drawSamples(m, data.ranges);
+  const samples = [...data.samples, ...(data.samples.length < MANY_SAMPLES ? drawSamples(m, data) : [])];
   const seen = new Map<Value, Seen>();
   for (const sample of samples) evaluateModule(m, ops, sample, (v, t) => observe(seen, v, t));
 
@@ -31,7 +34,7 @@ export function calibrateModule(m: Module, ops: OpRegistry, data: CalibrationDat
   for (const v of m.inputs) {
     const s = seen.get(v);
     const stated = data.ranges.get(v.name);
-    types.set(v, annotated(v.type, stated ?? widened(v), s?.integral === true));
+    types.set(v, annotated(v.type, stated ?? keepSign(s, widened(v)), s?.integral === true));
   }
   for (const [v, t] of m.constants) {
     const exact = new Map<Value, Seen>();
@@ -74,6 +77,11 @@ function widen(s: Seen | undefined, margin: number): readonly [number, number] {
   if (s === undefined) return [0, 0];
   const by = (s.hi - s.lo === 0 ? Math.abs(s.hi) : s.hi - s.lo) * margin;
   return s.integral ? [Math.floor(s.lo - by), Math.ceil(s.hi + by)] : coarse(s.lo - by, s.hi + by);
+}
+
+/** Inputs that were never negative (or positive) are taken not to be: pixels, counts, probabilities. */
+function keepSign(s: Seen | undefined, [lo, hi]: readonly [number, number]): readonly [number, number] {
+  return [s !== undefined && s.lo >= 0 ? Math.max(0, lo) : lo, s !== undefined && s.hi <= 0 ? Math.min(0, hi) : hi];
 }
 
 /**
@@ -126,14 +134,16 @@ function retyped(m: Module, types: ReadonlyMap<Value, TensorType>): Module {
   };
 }
 
-/** Uniform samples inside the stated ranges, the same on every machine. */
-function drawSamples(m: Module, ranges: ReadonlyMap<string, readonly [number, number]>): ReadonlyMap<string, Tensor>[] {
+/** Uniform samples inside the stated ranges, the same on every machine; none if the samples must do. */
+function drawSamples(m: Module, { samples, ranges }: CalibrationData): ReadonlyMap<string, Tensor>[] {
   const missing = m.inputs.filter((v) => !ranges.has(v.name));
-  if (missing.length > 0)
+  if (missing.length > 0) {
+    if (samples.length > 0) return [];
     throw new Diagnostic(
       'not-calibrated',
       `no calibration data: give samples of the model's input (--calibrate data.npz) or state the range of ${missing.map((v) => quote(v.name)).join(', ')} (--range name=lo,hi)`,
     );
+  }
   const next = uniform(1);
   return Array.from(
     { length: DRAWN_SAMPLES },
@@ -167,7 +177,6 @@ function uniform(seed: number): () => number {
 /** Fractions of the observed range by which it is widened: few samples have not seen the extremes. */
 const MARGIN_MANY = 0.05;
 const MARGIN_FEW = 0.25;
-const MANY_SAMPLES = 64;
 
 export const calibrate = definePass({
   name: 'calibrate',

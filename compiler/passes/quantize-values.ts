@@ -156,6 +156,6 @@ export function requantize(
     scale: showRational(to.scale),
     act: fused?.act ?? '',
     params: fused?.params ?? [],
-    out_scale: showRational(fused?.outScale ?? to.scale),
+    out_scale: fused === undefined ? '' : showRational(fused.outScale),
   })[0]!;
 }
