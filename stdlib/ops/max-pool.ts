@@ -6,6 +6,7 @@ import type { Shape, Tensor } from '../../compiler/ir/tensor.ts';
 import { shifted } from '../gadgets/linear.ts';
 import { maxTournament } from '../gadgets/maximum.ts';
 import { flagAttribute, intAttribute, intsAttribute, operandOf } from '../onnx.ts';
+import { axisLast } from '../shared/axis-last.ts';
 import { refuse } from '../shared/onnx-import.ts';
 import { int8, ints } from '../shared/samples.ts';
 import { NUMBERS, operandsOf, withShape } from '../shared/types.ts';
@@ -53,9 +54,7 @@ function recordMaxima(b: Builder, x: Wire, axes: readonly WindowAxis[]): Wire {
   let y = b.view(shifted(b, x, -least), ...axes.flatMap((w, i) => cropSteps(w, i + 2)));
   axes.forEach((w, i) => {
     const axis = i + 2;
-    const rank = y.shape.length;
-    const offsetsLast = [...Array.from({ length: rank + 1 }, (_, k) => k).filter((k) => k !== axis + 1), axis + 1];
-    const windows = b.view(y, ...padSteps(w, axis), slide(w, axis), { kind: 'transpose', perm: offsetsLast });
+    const windows = b.view(y, ...padSteps(w, axis), slide(w, axis), ...axisLast(axis + 1, y.shape.length + 1));
     y = maxTournament(b, windows, `max${i}`);
   });
   return shifted(b, y, least);

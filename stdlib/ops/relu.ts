@@ -1,7 +1,8 @@
 // Rectified linear unit.
 
 import { divRational, mulRational, rational } from '../../compiler/ir/rational.ts';
-import { defineActivation, roundHalfUp } from '../shared/activation.ts';
+import { roundHalfUp } from '../../compiler/ir/real.ts';
+import { defineActivation } from '../shared/activation.ts';
 import { unaryImport } from '../shared/onnx-import.ts';
 import { reals } from '../shared/samples.ts';
 

@@ -9,7 +9,7 @@ import {
   scaleInterval,
 } from '../../compiler/ir/interval.ts';
 import { type AttrsOf, defineOp, type OpRegistry } from '../../compiler/ir/op.ts';
-import { parseRational, powerOfTwo, type Rational } from '../../compiler/ir/rational.ts';
+import { parseRational, powerOfTwo, type Rational, rational } from '../../compiler/ir/rational.ts';
 import { sameShape, type Tensor } from '../../compiler/ir/tensor.ts';
 import type { IntType } from '../../compiler/ir/types.ts';
 import { requantize } from '../gadgets/requantize.ts';
@@ -185,6 +185,30 @@ export const requant = defineOp({
       name: 'negative multiplier',
       attrs: { multipliers: [-3], shift: 2, lo: -100, hi: 100, scale: '2^-5' },
       operands: [int8([5])],
+    },
+    {
+      name: 'sigmoid',
+      attrs: { multipliers: [1], shift: 8, lo: -64, hi: 63, scale: '2^-3', act: 'sigmoid', out_scale: '2^-7' },
+      operands: [ints([4], -30000, 30000, powerOfTwo(-11))],
+    },
+    {
+      name: 'leaky relu',
+      attrs: {
+        multipliers: [1],
+        shift: 6,
+        lo: -32,
+        hi: 31,
+        scale: '2^-3',
+        act: 'leaky_relu',
+        params: [0.25],
+        out_scale: '2^-3',
+      },
+      operands: [ints([5], -3000, 3000, powerOfTwo(-9))],
+    },
+    {
+      name: 'tanh without shift',
+      attrs: { multipliers: [1], shift: 0, lo: -20, hi: 20, scale: '1/10', act: 'tanh', out_scale: '1/100' },
+      operands: [ints([3], -20, 20, rational(1, 10))],
     },
     {
       name: 'constant result',

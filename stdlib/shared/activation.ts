@@ -1,6 +1,5 @@
 // Activations: unary functions of reals that quantization turns into clamps or lookup tables of a requantization.
 
-import { floorDiv } from '../../compiler/ir/interval.ts';
 import type { Activation, AttrSchema, AttrsOf, OnnxImport, OpDef, Sample } from '../../compiler/ir/op.ts';
 import { type AnyOp, defineOp } from '../../compiler/ir/op.ts';
 import {
@@ -11,6 +10,7 @@ import {
   rational,
   rationalFromNumber,
 } from '../../compiler/ir/rational.ts';
+import { roundHalfUp } from '../../compiler/ir/real.ts';
 import { floatOnly, floatResult, REALS } from './types.ts';
 
 /** What is special about one activation. */
@@ -45,11 +45,6 @@ export function defineActivation<const S extends AttrSchema>(spec: ActivationSpe
     activation: { ...activation, params: (attrs) => params(attrs as AttrsOf<S>) },
   };
   return defineOp(op);
-}
-
-/** floor(r + 1/2). */
-export function roundHalfUp(r: Rational): bigint {
-  return floorDiv(2n * r.num + r.den, 2n * r.den);
 }
 
 /** round half up of clamp(x * from, lo, hi) / to, all exact. */
