@@ -81,8 +81,10 @@ export function operationFaults(
 ): { readonly faults: readonly Diagnostic[]; readonly attrs: Attrs | undefined } {
   const faults: Diagnostic[] = [];
   const def = ops.get(o.op);
-  if (def !== undefined && !LEGAL[stage].op(def))
+  if (def !== undefined && !LEGAL[stage].op(def)) {
     faults.push(new Diagnostic('illegal-in-stage', `operator ${o.op} in the ${stage} stage: ${LEGAL[stage].because}`));
+    return { faults, attrs: undefined };
+  }
   // Operands of another stage are reported where they are defined; inference must not be asked about them.
   if (o.operands.some((v) => v.type.kind !== LEGAL[stage].type)) return { faults, attrs: undefined };
   const inferred = guard(faults, o.op, () => inferTypes(ops, o.op, o.operands, o.attrs, constants));

@@ -10,8 +10,12 @@ import { sameType, showType } from '../ir/types.ts';
 
 /** Composites within composites: real ones stop after two or three rounds, so more than this is an endless expansion. */
 const MAX_ROUNDS = 64;
-/** Operations of a module, beyond which expansion is refused: composites that double each round reach any size. */
-const MAX_OPERATIONS = 2 ** 20;
+/**
+ * Operations that a module may have after expansion: so many, and so many for each it had. Composites that double each
+ * round would reach any size.
+ */
+const MAX_OPERATIONS = 2 ** 16;
+const PER_OPERATION = 16;
 /** Views of more elements are not tested for being the identity. */
 const MAX_TESTED = 2 ** 22;
 
@@ -21,17 +25,18 @@ const MAX_TESTED = 2 ** 22;
  * have the types of the operator it replaces.
  */
 export function canonicalizeModule(m: Module, ops: OpRegistry): Module {
+  const limit = MAX_OPERATIONS + PER_OPERATION * m.operations.length;
   let current = m;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const next = rewriteOnce(current, ops);
     if (next === undefined) return current;
-    if (next.operations.length > MAX_OPERATIONS) break;
+    if (next.operations.length > limit) break;
     current = next;
   }
   const composite = current.operations.find((o) => ops.get(o.op)?.expand !== undefined);
   throw new Diagnostic(
     'endless-expansion',
-    `operator ${composite?.op ?? '?'} still expands after ${MAX_ROUNDS} rounds or makes more than ${MAX_OPERATIONS} operations`,
+    `operator ${composite?.op ?? '?'} still expands after ${MAX_ROUNDS} rounds or makes more than ${limit} operations`,
     composite === undefined ? {} : { node: composite.loc.node },
   );
 }
