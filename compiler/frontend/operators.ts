@@ -79,6 +79,9 @@ function whyUnsupported(node: OnnxNode, importer: OnnxImport | undefined, opsets
   return `implemented from opset ${oldest} on, but the model declares opset ${opset}; convert it (onnx.version_converter) or correct the declaration`;
 }
 
+/** Longest list of nodes in the summary (characters); `others` holds every node. */
+const MAX_SUMMARY = 600;
+
 /** One line: `2 nodes cannot be imported: "Foo" (not supported): "a", "b"`. */
 function summary(found: readonly { readonly key: string; readonly why: string; readonly node: OnnxNode }[]): string {
   const groups = new Map<string, OnnxNode[]>();
@@ -88,11 +91,16 @@ function summary(found: readonly { readonly key: string; readonly why: string; r
     if (nodes === undefined) groups.set(group, [node]);
     else nodes.push(node);
   }
-  const lines = [...groups].slice(0, 40).map(([group, nodes]) => {
+  let list = '';
+  let listed = 0;
+  for (const [group, nodes] of groups) {
     const shown = nodes.slice(0, 10).map((n) => quote(nodeLabel(n)));
-    return `${group}: ${shown.join(', ')}${nodes.length > shown.length ? ` and ${nodes.length - shown.length} more` : ''}`;
-  });
-  const rest = groups.size > lines.length ? `; and ${groups.size - lines.length} more operators` : '';
-  const count = found.length === 1 ? '1 node' : `${found.length} nodes`;
-  return `${count} cannot be imported: ${lines.join('; ')}${rest}`;
+    const more = nodes.length > shown.length ? ` and ${nodes.length - shown.length} more` : '';
+    const part = `${listed === 0 ? '' : '; '}${group}: ${shown.join(', ')}${more}`;
+    if (listed > 0 && list.length + part.length > MAX_SUMMARY) break;
+    list += part.length > MAX_SUMMARY ? `${part.slice(0, MAX_SUMMARY)}...` : part;
+    listed++;
+  }
+  const rest = groups.size > listed ? `; and ${groups.size - listed} more operators` : '';
+  return `${found.length === 1 ? '1 node' : `${found.length} nodes`} cannot be imported: ${list}${rest}`;
 }
