@@ -1,5 +1,6 @@
 // Groth16 over BN254: set-up, proving through snarkjs in a child process, and our own verifier.
 export { type CeremonyOptions, ceremonySetup } from './ceremony.ts';
+export { type DevelopmentSetupOptions, developmentSetup, type SetupProgress } from './development-setup.ts';
 export {
   decodeProof,
   decodeVerificationKey,
