@@ -51,14 +51,14 @@ function strideOf(names: string, shape: Shape): (letter: string) => number {
 }
 
 /** For each output cell and each summed index, where the operands are read: out[o] = sum_s a[keptA[o] + sumA[s]] * b[..]. */
-interface ContractionPlan {
+export interface ContractionPlan {
   readonly keptA: Int32Array;
   readonly keptB: Int32Array;
   readonly sumA: Int32Array;
   readonly sumB: Int32Array;
 }
 
-function planContraction(c: Contraction, a: Shape, b: Shape): ContractionPlan {
+export function planContraction(c: Contraction, a: Shape, b: Shape): ContractionPlan {
   const sizes = contractionSizes(c, a, b);
   const kept = [...c.out];
   const summed = [...sizes.keys()].filter((l) => !c.out.includes(l));

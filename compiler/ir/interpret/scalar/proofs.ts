@@ -1,0 +1,187 @@
+// How membership in an interval is proved by bits, and what a lookup becomes: choices made from intervals alone.
+//
+// element = lo + sum of 2^i * bit_i over `width` boolean variables proves [lo, lo + 2^width - 1]. What that leaves open
+// against the interval wanted is closed by comparing the bits with a constant, unless it is known already.
+import { bitLength, cardinality, type Interval, intersect, sameInterval, widthOf } from '../../interval.ts';
+import type { Table } from '../../table.ts';
+import { assertAtLeastCost, assertAtMostCost, type ClampForm, clampCost, clampTerms } from './bit-rows.ts';
+import { addCosts, type Cost, cost, FREE } from './rows.ts';
+import { type TableForm, tableCost, tableForm, tableTerms } from './table-rows.ts';
+
+/** A decomposition into bits. */
+export interface BitForm {
+  readonly lo: bigint;
+  readonly width: number;
+}
+
+export interface Proof {
+  readonly form: BitForm;
+  /** The bits exist already: no new variables. */
+  readonly reused: boolean;
+  /** A row ties the bits to the element; otherwise the element is defined as the combination of its bits. */
+  readonly tied: boolean;
+  /** Bounds on the number given by the bits that are still to be proved. */
+  readonly atMost: bigint | undefined;
+  readonly atLeast: bigint | undefined;
+  /** Per element; `terms` of the element included where it is tied. */
+  readonly cost: Cost;
+}
+
+/** What is known of the element that is to be proved. */
+export interface Subject {
+  /** Interval proved elsewhere; undefined: nothing. */
+  readonly known: Interval | undefined;
+  /** Decompositions at hand. */
+  readonly have: readonly BitForm[];
+  /** Terms of the element's combination; undefined: it is defined by its bits. */
+  readonly terms: number | undefined;
+}
+
+/** All integers that the bits can express. */
+export function spanOf(f: BitForm): Interval {
+  return { lo: f.lo, hi: f.lo + (1n << BigInt(f.width)) - 1n };
+}
+
+/** Proof that the subject lies in `to` by bits of the given form, which must contain what is possible. */
+export function proofBy(form: BitForm, to: Interval, s: Subject): Proof {
+  const span = spanOf(form);
+  const possible = s.known === undefined ? span : intersect(span, s.known);
+  const atMost = possible.hi > to.hi ? to.hi - form.lo : undefined;
+  const atLeast = possible.lo < to.lo ? to.lo - form.lo : undefined;
+  const reused = s.have.some((f) => f.lo === form.lo && f.width === form.width);
+  const tied = s.terms !== undefined;
+  const bits = reused
+    ? FREE
+    : addCosts(cost(form.width, form.width, 3 * form.width), tied ? cost(1, 0, form.width + 1 + s.terms) : FREE);
+  return {
+    form,
+    reused,
+    tied,
+    atMost,
+    atLeast,
+    cost: addCosts(
+      bits,
+      atMost === undefined ? FREE : assertAtMostCost(atMost, form.width),
+      atLeast === undefined ? FREE : assertAtLeastCost(atLeast, form.width),
+    ),
+  };
+}
+
+/** Cheapest proof that the subject lies in `to`. @throws RangeError if that contradicts what is known. */
+export function proofOf(to: Interval, s: Subject): Proof {
+  const open = s.known === undefined ? to : intersect(to, s.known);
+  const width = widthOf(open);
+  // Counting from either end leaves that end exact; the other one is exact too for 2^width values.
+  const forms = [
+    { lo: open.lo, width },
+    { lo: open.hi - (1n << BigInt(width)) + 1n, width },
+    ...s.have.filter((f) => spanOf(f).lo <= open.lo && open.hi <= spanOf(f).hi),
+  ];
+  return cheapest(
+    forms.map((f) => proofBy(f, to, s)),
+    (p) => p.cost,
+  );
+}
+
+function cheapest<T>(options: readonly T[], costOf: (x: T) => Cost): T {
+  return options.reduce((best, x) => (costOf(x).rows < costOf(best).rows ? x : best));
+}
+
+/** How the result of a lookup follows from the bits of its key. */
+export type Realisation =
+  | { readonly kind: 'constant'; readonly value: bigint }
+  /** The key itself. */
+  | { readonly kind: 'key' }
+  /** lo + clamp of the bits' number. */
+  | { readonly kind: 'clamp'; readonly lo: bigint; readonly form: ClampForm }
+  /** min(key, hi): the top bit is set if the key exceeds hi. */
+  | { readonly kind: 'least'; readonly hi: bigint }
+  /** 1 - top bit. */
+  | { readonly kind: 'sign' }
+  /** Rows first .. first + size - 1 of the table, by the bits' number. */
+  | { readonly kind: 'data'; readonly form: TableForm; readonly first: number; readonly size: number };
+
+/** A lookup: what is proved of the key (nothing if it is known and its bits are not needed) and the result. */
+export interface LookupPlan {
+  readonly proof: Proof | undefined;
+  readonly result: Realisation;
+  /** Per element, proof included. */
+  readonly cost: Cost;
+  /** Terms of an element of the result; undefined: those of the key. */
+  readonly terms: number | undefined;
+}
+
+/** @throws RangeError if no key that is known is in the domain. */
+export function planLookup(table: Table, s: Subject): LookupPlan {
+  const keys = s.known === undefined ? table.domain : intersect(table.domain, s.known);
+  const proved = s.known !== undefined && sameInterval(keys, s.known);
+  const without = (result: Realisation, terms: number | undefined): LookupPlan => {
+    const proof = proved ? undefined : proofOf(table.domain, s);
+    return { proof, result, cost: proof?.cost ?? FREE, terms };
+  };
+  const by = (form: BitForm, result: Realisation, own: Cost, terms: number): LookupPlan => {
+    const proof = proofBy(form, table.domain, s);
+    return { proof, result, cost: addCosts(proof.cost, own), terms };
+  };
+  const pivoted = (pivot: bigint): BitForm[] => {
+    const below = bitLength(pivot - keys.lo - 1n);
+    const above = bitLength(keys.hi - pivot);
+    const n = Math.max(below, above);
+    const halves = s.have.filter((f) => f.width > n && f.lo === pivot - (1n << BigInt(f.width - 1)));
+    return [{ lo: pivot - (1n << BigInt(n)), width: n + 1 }, ...halves];
+  };
+  switch (table.kind) {
+    case 'data': {
+      const form = { lo: keys.lo, width: widthOf(keys) };
+      const columns = table.columns.length;
+      const division = tableForm(form.width, columns);
+      const first = Number(keys.lo - table.domain.lo);
+      const size = Number(cardinality(keys));
+      const result = { kind: 'data', form: division, first, size } as const;
+      return by(form, result, tableCost(division, columns), tableTerms(division));
+    }
+    case 'sign': {
+      if (keys.lo >= 0n) return without({ kind: 'constant', value: 0n }, 1);
+      if (keys.hi < 0n) return without({ kind: 'constant', value: 1n }, 1);
+      return cheapest(
+        pivoted(0n).map((f) => by(f, { kind: 'sign' }, FREE, 2)),
+        (p) => p.cost,
+      );
+    }
+    case 'clamp': {
+      const { to } = table;
+      if (to.lo <= keys.lo && keys.hi <= to.hi) return without({ kind: 'key' }, undefined);
+      if (keys.hi <= to.lo) return without({ kind: 'constant', value: to.lo }, 1);
+      if (keys.lo >= to.hi) return without({ kind: 'constant', value: to.hi }, 1);
+      const most = keys.hi > to.hi ? to.hi - to.lo : undefined;
+      const clamped = (form: BitForm, signed: boolean): LookupPlan => {
+        const shape = { magnitude: signed ? form.width - 1 : form.width, signed, most };
+        const terms = clampTerms(shape) + (to.lo === 0n ? 0 : 1);
+        return by(form, { kind: 'clamp', lo: to.lo, form: shape }, clampCost(shape), terms);
+      };
+      if (keys.lo < to.lo)
+        return cheapest(
+          pivoted(to.lo).map((f) => clamped(f, true)),
+          (p) => p.cost,
+        );
+      const unsigned = { lo: to.lo, width: bitLength(keys.hi - to.lo) };
+      return cheapest(
+        [
+          clamped(unsigned, false),
+          ...s.have.filter((f) => f.lo === to.lo && f.width > unsigned.width).map((f) => clamped(f, false)),
+          ...pivoted(to.hi + 1n).map((f) => by(f, { kind: 'least', hi: to.hi }, cost(1, 1, f.width + 6), 1)),
+        ],
+        (p) => p.cost,
+      );
+    }
+  }
+}
+
+/**
+ * True if `element - (lo + sum of bits)` is zero over the field only if it is zero over the integers, for elements in
+ * `known`.
+ */
+export function isTieExact(form: BitForm, known: Interval, modulus: bigint): boolean {
+  const span = spanOf(form);
+  return known.hi - span.lo < modulus && span.hi - known.lo < modulus;
+}

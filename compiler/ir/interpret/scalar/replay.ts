@@ -1,0 +1,344 @@
+// Carries a plan out: for each instruction, the combinations of its results and the rows that bind them.
+import { type Circuit, type Instr, inputsOf } from '../../circuit.ts';
+import { contract } from '../../contraction.ts';
+import { Diagnostic } from '../../diagnostics.ts';
+import type { Interval } from '../../interval.ts';
+import { type Shape, sizeOf, type Tensor } from '../../tensor.ts';
+import { applyViews, dense, strided, viewIndex } from '../../view.ts';
+import { planContraction } from '../exact.ts';
+import * as kernels from '../kernels.ts';
+import type { Witness } from '../witness.ts';
+import { assertAtLeast, assertAtMost, type Flag } from './bit-rows.ts';
+import {
+  constantElements,
+  countOf,
+  createWorkspace,
+  type Elements,
+  elementOf,
+  fromRows,
+  numbersFromBits,
+  reindexed,
+  variablesFrom,
+} from './combinations.ts';
+import { affineElements, concatElements, contractElements, type Operand, sumElements } from './linear.ts';
+import { type Key, lookupRows } from './lookup-rows.ts';
+import type { InstrPlan, ScalarPlan } from './plan.ts';
+import type { BitForm, Proof } from './proofs.ts';
+import { constant, type LinearCombination, NOTHING, plus, type RowEmitter, term } from './rows.ts';
+
+/** Elements of a wire's value, row-major: numbers, or bigints where they may leave the exact integers of float64. */
+export type Values = readonly (number | bigint)[] | Tensor['data'];
+
+export interface Replay {
+  /** Emits the rows of an instruction; instructions come in order. */
+  readonly run: (index: number, i: Instr) => void;
+  /** Combinations of a wire that has been defined; kept for the wires of ports. */
+  readonly elements: (wire: number) => Elements;
+  /** Values of a wire; none without a witness. */
+  readonly valuesOf: (wire: number) => Values;
+}
+
+/** Bits of a wire's elements: variable of bit i of element e is first + e * width + i. */
+interface Bits extends BitForm {
+  readonly first: number;
+}
+
+const LIMIT = BigInt(Number.MAX_SAFE_INTEGER);
+const isNarrow = (r: Interval): boolean => r.lo >= -LIMIT && r.hi <= LIMIT;
+
+export function createReplay(
+  c: Circuit,
+  plan: ScalarPlan,
+  e: RowEmitter,
+  witness: Pick<Witness, 'value' | 'exact'> | undefined,
+): Replay {
+  const workspace = createWorkspace(plan.total.variables);
+  const linear = new Array<Elements | undefined>(c.wires.length);
+  const fixed = new Array<Tensor | undefined>(c.wires.length);
+  const bitsOf = new Map<number, Bits[]>();
+  const lastUse = lastUses(c);
+
+  const shapeOf = (w: number): Shape => c.wires[w]!.shape;
+  const count = (w: number): number => sizeOf(shapeOf(w));
+  const valuesOf = (w: number): Values => {
+    if (witness === undefined) return [];
+    return isNarrow(c.wires[w]!.range) ? witness.value(w).data : witness.exact(w);
+  };
+  const elements = (w: number): Elements => {
+    const have = linear[w];
+    if (have !== undefined) return have;
+    const made = constantElements(fixed[w]!.data);
+    linear[w] = made;
+    return made;
+  };
+  const operand = (w: number): Operand => {
+    const t = fixed[w];
+    return t === undefined ? { elements: elements(w) } : { fixed: t };
+  };
+
+  /** One variable per element, bound by one linear row. */
+  const materialise = (w: number, x: Elements, label: string): Elements => {
+    const n = countOf(x);
+    const values = valuesOf(w);
+    e.segment(label, n);
+    const first = e.allocate(n);
+    for (let k = 0; k < n; k++) {
+      e.assign?.(first + k, values[k]!);
+      e.zero(plus(elementOf(x, k), term(first + k), -1n));
+    }
+    return variablesFrom(first, n);
+  };
+
+  /** Bits of a wire in the form of the proof, made now unless they exist. */
+  const prove = (w: number, proof: Proof, label: string, own?: number): Bits => {
+    const { form } = proof;
+    const n = count(w);
+    const list = bitsOf.get(plan.same[w]!) ?? [];
+    const values = valuesOf(w);
+    let bits = list.find((b) => b.lo === form.lo && b.width === form.width);
+    if (bits === undefined) {
+      e.segment(`${label}.bit`, n);
+      bits = { ...form, first: own ?? e.allocate(n * form.width) };
+      bitsOf.set(plan.same[w]!, [...list, bits]);
+      const x = proof.tied ? elements(w) : undefined;
+      for (let k = 0; k < n; k++) {
+        const base = bits.first + k * form.width;
+        for (let i = 0; i < form.width; i++) {
+          const bit = term(base + i);
+          e.row(bit, bit, bit);
+        }
+        if (e.assign !== undefined) assignBits(e.assign, base, form, values[k]!);
+        if (x !== undefined) e.zero(plus(plus(elementOf(x, k), constant(form.lo), -1n), bitSum(base, form.width), -1n));
+      }
+    }
+    if (proof.atMost !== undefined || proof.atLeast !== undefined) {
+      e.segment(`${label}.bound`, n);
+      for (let k = 0; k < n; k++) {
+        const flags = flagsOf(bits, k, values[k]);
+        if (proof.atMost !== undefined) assertAtMost(e, flags, proof.atMost);
+        if (proof.atLeast !== undefined) assertAtLeast(e, flags, proof.atLeast);
+      }
+    }
+    return bits;
+  };
+
+  const labelOf = (index: number): string => {
+    const scope = c.scopes[c.scope[index]!]!;
+    return `${scope === '' ? 'wire' : scope}.${index}`;
+  };
+
+  const define = (w: number, x: Elements, materialised: boolean, label: string): void => {
+    linear[w] = materialised ? materialise(w, x, label) : x;
+  };
+
+  const run = (index: number, i: Instr, p: InstrPlan): void => {
+    switch (i.op) {
+      case 'port': {
+        const first = plan.layout.values[i.port]!;
+        linear[i.out] = variablesFrom(first, count(i.out));
+        if (p.kind !== 'port' || p.proof === undefined) return;
+        prove(i.out, p.proof, c.ports[i.port]!.name, p.proof.tied ? undefined : first);
+        return;
+      }
+      case 'view':
+        linear[i.out] = reindexed(elements(i.in), viewIndex(i.steps, shapeOf(i.in)).index);
+        return;
+      case 'concat':
+        linear[i.out] = concatElements(
+          i.axis,
+          i.in.map((w) => ({ shape: shapeOf(w), elements: elements(w) })),
+          workspace,
+        );
+        return;
+      case 'deduce':
+        linear[i.out] = elements(i.in);
+        return;
+      case 'affine': {
+        const x = affineElements(i, i.in.map(operand), count(i.out), workspace);
+        define(i.out, x, p.kind === 'linear' && p.materialised, labelOf(index));
+        return;
+      }
+      case 'sum': {
+        const x = sumElements(i, shapeOf(i.in), elements(i.in), workspace);
+        define(i.out, x, p.kind === 'linear' && p.materialised, labelOf(index));
+        return;
+      }
+      case 'contract': {
+        if (p.kind === 'product') {
+          products(i, labelOf(index));
+          return;
+        }
+        const [a, b] = i.in;
+        const swapped = fixed[a] !== undefined;
+        const constants = fixed[a] ?? fixed[b]!;
+        const shapes = [shapeOf(a), shapeOf(b)] as const;
+        const x = contractElements(i, shapes, elements(swapped ? b : a), constants, swapped, workspace);
+        define(i.out, x, p.kind === 'linear' && p.materialised, labelOf(index));
+        return;
+      }
+      case 'zero': {
+        const x = elements(i.in);
+        for (let k = 0; k < countOf(x); k++) e.zero(elementOf(x, k));
+        return;
+      }
+      case 'range':
+        if (p.kind === 'range' && p.proof !== undefined) prove(i.in, p.proof, i.label);
+        linear[i.out] = elements(i.in);
+        return;
+      case 'hint': {
+        if (p.kind !== 'hint') return;
+        for (const [j, w] of i.out.entries()) {
+          const label = `${i.label}.${j}`;
+          const bits = prove(w, p.proofs[j]!, label);
+          const x = numbersFromBits(bits.first, count(w), bits.width, bits.lo);
+          define(w, x, p.materialised[j]!, label);
+        }
+        return;
+      }
+      case 'lookup': {
+        if (p.kind !== 'lookup') return;
+        const { proof, result } = p.lookup;
+        const bits = proof === undefined ? undefined : prove(i.in, proof, i.label);
+        const table = c.tables.get(i.table)!;
+        const keyValues = valuesOf(i.in);
+        const results = i.out.map(valuesOf);
+        const x = elements(i.in);
+        const key = (k: number): Key => ({
+          element: () => elementOf(x, k),
+          bits: bits === undefined ? [] : flagsOf(bits, k, keyValues[k]),
+          lo: bits?.lo ?? 0n,
+          number: bits === undefined || witness === undefined ? 0n : BigInt(keyValues[k]!) - bits.lo,
+        });
+        e.segment(i.label, count(i.in));
+        const rows = lookupRows(e, table, result, key, count(i.in), (j, k) => results[j]![k] ?? 0);
+        for (const [j, w] of i.out.entries())
+          define(w, result.kind === 'key' ? x : fromRows(rows[j]!), p.materialised[j]!, `${i.label}.${j}`);
+        return;
+      }
+      case 'constant':
+      case 'gather':
+        return;
+    }
+  };
+
+  /** One row and one variable per product: each adds a product to the running sum, the last sum is the result. */
+  const products = (i: Extract<Instr, { readonly op: 'contract' }>, label: string): void => {
+    const [a, b] = i.in;
+    const { keptA, keptB, sumA, sumB } = planContraction(i.spec, shapeOf(a), shapeOf(b));
+    const [x, y] = [elements(a), elements(b)];
+    const [u, v] = [valuesOf(a), valuesOf(b)];
+    const exact = !isNarrow(c.wires[i.out]!.range);
+    const terms = sumA.length;
+    e.segment(label, keptA.length * terms);
+    const first = e.allocate(keptA.length * terms);
+    for (let o = 0; o < keptA.length; o++) {
+      let sum: number | bigint = exact ? 0n : 0;
+      for (let s = 0; s < terms; s++) {
+        const variable = first + o * terms + s;
+        const [p, q] = [keptA[o]! + sumA[s]!, keptB[o]! + sumB[s]!];
+        e.row(elementOf(x, p), elementOf(y, q), plus(s === 0 ? NOTHING : term(variable - 1, -1n), term(variable)));
+        if (e.assign === undefined) continue;
+        if (typeof sum === 'bigint') sum += BigInt(u[p]!) * BigInt(v[q]!);
+        else sum += Number(u[p]!) * Number(v[q]!);
+        e.assign(variable, sum);
+      }
+    }
+    linear[i.out] =
+      terms === 0
+        ? constantElements(new Float64Array(keptA.length))
+        : variablesFrom(first + terms - 1, keptA.length, terms);
+  };
+
+  return {
+    elements,
+    valuesOf,
+    run: (index, i) => {
+      const out = 'out' in i && typeof i.out === 'number' ? i.out : -1;
+      if (out >= 0 && plan.fixed.has(out)) fixed[out] = fixedValue(c, i, (w) => fixed[w]!);
+      else run(index, i, plan.instrs[index]!);
+      for (const w of inputsOf(i))
+        if (lastUse[w] === index) {
+          linear[w] = undefined;
+          fixed[w] = undefined;
+        }
+    },
+  };
+}
+
+/** Index of the last instruction that reads each wire; ports keep theirs. */
+function lastUses(c: Circuit): Float64Array {
+  const last = new Float64Array(c.wires.length).fill(-1);
+  for (const [index, i] of c.instrs.entries()) for (const w of inputsOf(i)) last[w] = index;
+  for (const p of c.ports) last[p.wire] = Number.POSITIVE_INFINITY;
+  return last;
+}
+
+/** Value of a wire that depends on constants only. @throws Diagnostic `constant-too-wide` beyond 2^53. */
+function fixedValue(c: Circuit, i: Instr, of: (wire: number) => Tensor): Tensor {
+  switch (i.op) {
+    case 'constant':
+      return { shape: c.wires[i.out]!.shape, data: c.constants.get(i.digest)!.data };
+    case 'deduce':
+      return of(i.in);
+    case 'view':
+      return applyViews(of(i.in), ...i.steps);
+    case 'concat':
+      return dense(
+        kernels.concat(
+          c.wires[i.out]!.shape,
+          i.axis,
+          i.in.map((w) => strided(of(w))),
+        ),
+      );
+    case 'affine':
+    case 'sum':
+    case 'contract': {
+      const { range } = c.wires[i.out]!;
+      if (!isNarrow(range) || inputsOf(i).some((w) => !isNarrow(c.wires[w]!.range)))
+        throw new Diagnostic(
+          'constant-too-wide',
+          'a value computed from constants only leaves the integers below 2^53',
+        );
+      if (i.op === 'affine')
+        return dense(
+          kernels.affine(
+            i,
+            i.in.map((w) => strided(of(w))),
+          ),
+        );
+      if (i.op === 'sum') return dense(kernels.sum(strided(of(i.in)), i.axes));
+      return contract(i.spec, of(i.in[0]), of(i.in[1]));
+    }
+    default:
+      throw new RangeError(`${i.op} is not fixed at compile time`);
+  }
+}
+
+/** sum of 2^i * variable(first + i). */
+function bitSum(first: number, width: number): LinearCombination {
+  return {
+    variables: Array.from({ length: width }, (_, i) => first + i),
+    coefficients: Array.from({ length: width }, (_, i) => 1n << BigInt(i)),
+  };
+}
+
+/** Bits of the element's number value - lo; nothing sensible if the value lies outside what the bits can express. */
+function assignBits(
+  assign: (variable: number, value: number) => void,
+  first: number,
+  form: BitForm,
+  value: number | bigint,
+): void {
+  const digits = BigInt.asUintN(form.width, BigInt(value) - form.lo);
+  for (let i = 0; i < form.width; i++) assign(first + i, bitAt(digits, i));
+}
+
+const bitAt = (x: bigint, i: number): number => (((x >> BigInt(i)) & 1n) === 1n ? 1 : 0);
+
+function flagsOf(bits: Bits, element: number, value: number | bigint | undefined): Flag[] {
+  const number = value === undefined ? 0n : BigInt.asUintN(bits.width, BigInt(value) - bits.lo);
+  return Array.from({ length: bits.width }, (_, i) => ({
+    sum: term(bits.first + element * bits.width + i),
+    value: bitAt(number, i),
+  }));
+}
