@@ -11,6 +11,9 @@ export interface NumberFormat {
   readonly hi: number;
 }
 
+/** No scale is finer than 2^this: denormal numbers become zero instead of scales that nothing can be aligned with. */
+export const LEAST_EXPONENT = -60;
+
 /**
  * The finest power-of-two scale at which the reals [lo, hi], zero included, fit 2^bits consecutive integers. The window
  * starts at zero for reals that are never negative and is centred on the range otherwise. `excess` integers (0 or 1) at the
@@ -21,7 +24,7 @@ export function fitFormat(range: readonly [number, number], bits: number, excess
   const hi = Math.max(0, range[1]);
   const width = 2 ** bits - 1;
   if (hi === lo) return { exponent: 0, scale: powerOfTwo(0), lo: 0, hi: width };
-  let exponent = Math.ceil(Math.log2((hi - lo) / (width + 1))) - 1;
+  let exponent = Math.max(LEAST_EXPONENT, Math.ceil(Math.log2((hi - lo) / (width + 1))) - 1);
   for (; ; exponent++) {
     const unit = 2 ** exponent;
     const [first, last] = [Math.round(lo / unit), Math.round(hi / unit)];

@@ -68,6 +68,8 @@ export interface Quantized {
   wide(v: Value): Value;
   /** The integers of a float value, requantized to activation width unless they are narrow or exact whole numbers. */
   narrow(v: Value): Value;
+  /** The integers of a float value at the scale of its class. */
+  classed(v: Value): Value;
   /** True if the value is exactly its integers: scale one, whole by construction. */
   isExact(v: Value): boolean;
   isConstant(v: Value): boolean;
@@ -86,6 +88,7 @@ export function createQuantized(
 ): Quantized {
   const ints = new Map<Value, Value>();
   const narrowed = new Map<Value, Value>();
+  const aligned = new Map<Value, Value>();
 
   const state: Quantized = {
     widths,
@@ -117,6 +120,14 @@ export function createQuantized(
       const result = requantize(state, int, state.format(v));
       narrowed.set(v, result);
       return result;
+    },
+    classed(v) {
+      const int = state.narrow(v);
+      const format = state.format(v);
+      if (sameRational(intOf(int).scale, format.scale) || state.isExact(v)) return int;
+      const done = aligned.get(v) ?? requantize(state, state.wide(v), format);
+      aligned.set(v, done);
+      return done;
     },
     constant(v, scale) {
       const t = constants.get(v)!;

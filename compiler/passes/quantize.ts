@@ -4,10 +4,10 @@ import type { Attrs, Module, Operation, Value } from '../ir/module.ts';
 import { createModuleBuilder, inferTypes } from '../ir/module-builder.ts';
 import type { AnyOp, OpRegistry } from '../ir/op.ts';
 import { definePass } from '../ir/pass.ts';
-import { mulRational, ONE, powerOfTwo, type Rational, toNumber } from '../ir/rational.ts';
+import { compareRational, mulRational, ONE, powerOfTwo, type Rational, toNumber } from '../ir/rational.ts';
 import { roundHalfEven } from '../ir/rounding.ts';
 import { type IntType, intType } from '../ir/types.ts';
-import { fitFormat, type NumberFormat, roundToScale } from './number-format.ts';
+import { fitFormat, LEAST_EXPONENT, type NumberFormat, roundToScale } from './number-format.ts';
 import {
   bitsOf,
   createQuantized,
@@ -135,33 +135,90 @@ function usefulRange(
   return [at(first), at(last)];
 }
 
+/**
+ * How an operand is read: as computed; at a scale no finer than the sum needs; at activation width; at activation width
+ * and its class's scale.
+ */
+type Reading = 'wide' | 'aligned' | 'narrow' | 'class';
+
 /** An operator that means the same over integers: chooses operands, then lets `infer` state scale and range. */
 function exact(q: Quantized, ops: OpRegistry, def: AnyOp, o: Operation): void {
   const { quantization } = def;
   if (quantization.kind !== 'exact') return;
-  const mustBeNarrow = (i: number): boolean =>
-    quantization.narrow === 'all' || (quantization.narrow !== 'none' && quantization.narrow.includes(i));
-  const narrowed = new Set([...o.operands.keys()].filter((i) => mustBeNarrow(i) && !q.isConstant(o.operands[i]!)));
-  if (quantization.view === true && o.operands.length > 1) for (const i of o.operands.keys()) narrowed.add(i);
+  const { narrow, view } = quantization;
+  const readings = o.operands.map((_, i): Reading => {
+    if (view === true && o.operands.length > 1) return 'class';
+    return narrow === 'all' || (narrow !== 'none' && narrow.includes(i)) ? 'narrow' : 'wide';
+  });
   for (;;) {
-    const data = o.operands.map((v, i) => (q.isConstant(v) ? undefined : narrowed.has(i) ? q.narrow(v) : q.wide(v)));
+    const data = o.operands.map((v, i) => (q.isConstant(v) ? undefined : read(q, v, readings[i]!, sumUnit(q, o))));
     const operands = withConstants(q, ops, def, o, data);
     const attrs = attrsInUnits(def, o.attrs, intOf(operands[0]!));
-    const { types } = inferTypes(ops, o.op, operands, attrs, constantsOf(q, operands));
-    const worst = Math.max(...types.map((t) => (t.kind === 'int' ? bitsOf(t) : 0)));
-    if (worst <= limitFor(q, o)) {
+    const bits = resultBits(q, ops, o.op, operands, attrs);
+    if (bits <= limitFor(q, o)) {
       const results = q.builder.emitAt(o.loc, o.op, operands, attrs, o.results);
       for (const [i, r] of o.results.entries()) q.define(r, results[i]!);
       return;
     }
-    const widest = widestOperand(data, narrowed, o.operands, q);
-    if (widest === undefined)
+    if (!escalate(q, o, data, readings))
       throw new Diagnostic(
         'accumulator-overflow',
-        `${o.op} needs ${worst} bits, more than the accumulator's ${q.widths.accumulator}: use fewer bits or a wider accumulator`,
+        `${o.op} needs ${bits} bits, more than the accumulator's ${q.widths.accumulator}: use fewer bits or a wider accumulator`,
       );
-    narrowed.add(widest);
   }
+}
+
+function read(q: Quantized, v: Value, reading: Reading, unit: Rational): Value {
+  switch (reading) {
+    case 'wide':
+      return q.wide(v);
+    case 'aligned':
+      return compareRational(intOf(q.wide(v)).scale, unit) >= 0
+        ? q.wide(v)
+        : requantize(q, q.wide(v), windowAt(rangeOf(v), unit));
+    case 'narrow':
+      return q.narrow(v);
+    case 'class':
+      return q.classed(v);
+  }
+}
+
+/** Scale below which an addend's digits do not matter: a fraction of the unit that the sum will be rounded to. */
+function sumUnit(q: Quantized, o: Operation): Rational {
+  return mulRational(q.format(o.results[0]!).scale, powerOfTwo(-ADDEND_BITS));
+}
+
+/** The window of 2^k integers that holds a range at a scale. */
+function windowAt(
+  [lo, hi]: readonly [number, number],
+  scale: Rational,
+): { readonly scale: Rational; readonly lo: number; readonly hi: number } {
+  const unit = toNumber(scale);
+  const first = Math.floor(Math.min(0, lo) / unit);
+  return { scale, lo: first, hi: first + windowOf(Math.ceil(Math.max(0, hi) / unit) - first) };
+}
+
+/** Bits of the results; infinite if they leave the exact integers. */
+function resultBits(q: Quantized, ops: OpRegistry, op: string, operands: readonly Value[], attrs: Attrs): number {
+  try {
+    const { types } = inferTypes(ops, op, operands, attrs, constantsOf(q, operands));
+    return Math.max(...types.map((t) => (t.kind === 'int' ? bitsOf(t) : 0)));
+  } catch (e) {
+    if (e instanceof Diagnostic && e.code === 'accumulator-too-wide') return Number.POSITIVE_INFINITY;
+    throw e;
+  }
+}
+
+/** Reads more narrowly: sums first drop digits that do not matter, then the widest accumulator is requantized. */
+function escalate(q: Quantized, o: Operation, data: readonly (Value | undefined)[], readings: Reading[]): boolean {
+  if (ALIGNING.has(o.op) && readings.includes('wide')) {
+    for (const [i, r] of readings.entries()) if (r === 'wide') readings[i] = 'aligned';
+    return true;
+  }
+  const widest = widestOperand(data, readings, o.operands, q);
+  if (widest === undefined) return false;
+  readings[widest] = 'narrow';
+  return true;
 }
 
 /** Attributes that are real data (the value of a padding) become integers at the operand's scale. */
@@ -182,13 +239,14 @@ function limitFor(q: Quantized, o: Operation): number {
 /** The widest operand that is still an accumulator, as an index. */
 function widestOperand(
   data: readonly (Value | undefined)[],
-  narrowed: ReadonlySet<number>,
+  readings: readonly Reading[],
   operands: readonly Value[],
   q: Quantized,
 ): number | undefined {
   let widest: number | undefined;
   for (const [i, v] of data.entries()) {
-    if (v === undefined || narrowed.has(i) || q.narrow(operands[i]!) === v) continue;
+    const wide = readings[i] === 'wide' || readings[i] === 'aligned';
+    if (v === undefined || !wide || q.narrow(operands[i]!) === v) continue;
     if (widest === undefined || bitsOf(intOf(v)) > bitsOf(intOf(data[widest]!))) widest = i;
   }
   return widest;
@@ -229,15 +287,16 @@ function withConstants(
     o.operands.every((v) => floatOf(v).integral === true) && others.every((v) => toNumber(intOf(v).scale) === 1);
   if (integral) return fill(() => ONE);
   if (def.quantization.kind === 'exact' && def.quantization.view === true) return fill(scaleOfClass);
-  if (ALIGNING.has(o.op)) return fill((v) => addendScale(q, v, intOf(others[0]!)));
+  if (ALIGNING.has(o.op)) return fill((v) => addendScale(q, v, intOf(others[0]!), sumUnit(q, o)));
   return weighted(q, ops, o, data, at);
 }
 
-function addendScale(q: Quantized, v: Value, other: IntType): Rational {
+function addendScale(q: Quantized, v: Value, other: IntType, unit: Rational): Rational {
   const [lo, hi] = rangeOf(v);
-  const fine =
-    other.hi - other.lo < 2 ** q.widths.input ? mulRational(other.scale, powerOfTwo(-ADDEND_BITS)) : other.scale;
-  let scale = fine;
+  const isNarrow = other.hi - other.lo < 2 ** q.widths.input;
+  let scale = isNarrow ? mulRational(other.scale, powerOfTwo(-ADDEND_BITS)) : other.scale;
+  // Far below the sum's own unit, digits would only widen the accumulator.
+  while (isNarrow && compareRational(scale, unit) < 0) scale = mulRational(scale, powerOfTwo(1));
   while (Math.max(-lo, hi) / toNumber(scale) >= 2 ** (q.widths.accumulator - RESERVE_BITS))
     scale = mulRational(scale, powerOfTwo(1));
   return scale;
@@ -255,7 +314,7 @@ function weighted(
   const t = q.constantOf(v);
   const [lo, hi] = rangeOf(v);
   const largest = Math.max(-lo, hi);
-  let exponent = largest === 0 ? 0 : Math.ceil(Math.log2(largest)) - (q.widths.weights - 1);
+  let exponent = largest === 0 ? 0 : Math.max(LEAST_EXPONENT, Math.ceil(Math.log2(largest)) - (q.widths.weights - 1));
   for (;;) {
     const scale = powerOfTwo(exponent);
     const ints = roundToScale(t.data, scale);

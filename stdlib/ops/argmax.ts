@@ -47,7 +47,7 @@ export const argmax = defineOp({
   operands: ['x'],
   results: ['index'],
   attrs,
-  quantization: { kind: 'exact', narrow: 'all' },
+  quantization: { kind: 'exact', narrow: 'none' },
   infer(types, cx) {
     const operands = operandsOf('argmax', types, NUMBERS);
     const { shape } = types[0]!;

@@ -94,7 +94,7 @@ export const averagePool = defineOp({
   operands: ['x'],
   results: ['y'],
   attrs,
-  quantization: { kind: 'exact', narrow: 'all' },
+  quantization: { kind: 'exact', narrow: 'none' },
   infer(types, cx) {
     const operands = operandsOf('average_pool', types, REALS);
     const p = pooling(types[0]!.shape, cx.attrs);

@@ -48,7 +48,7 @@ export const concat = defineOp({
   operands: ['x...'],
   results: ['joined'],
   attrs: { axis: { kind: 'int', doc: 'The axis to join along; negative ones count from the end.' } },
-  quantization: { kind: 'exact', narrow: 'all' },
+  quantization: { kind: 'exact', narrow: 'all', view: true },
   infer(types, cx) {
     const operands = operandsOf('concat', types, ANY_ELEMENT);
     const shape = concatenated(

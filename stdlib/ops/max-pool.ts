@@ -67,7 +67,7 @@ export const maxPool = defineOp({
   operands: ['x'],
   results: ['y'],
   attrs,
-  quantization: { kind: 'exact', narrow: 'all' },
+  quantization: { kind: 'exact', narrow: 'all', view: true },
   infer([x], cx) {
     operandsOf('max_pool', [x!], NUMBERS);
     const axes = windowsOf(x!.shape, cx.attrs);

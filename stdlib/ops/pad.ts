@@ -132,7 +132,7 @@ export const pad = defineOp({
   operands: ['x'],
   results: ['padded'],
   attrs,
-  quantization: { kind: 'exact', narrow: 'all' },
+  quantization: { kind: 'exact', narrow: 'all', view: true, reals: ['value'] },
   infer(types, cx) {
     const operands = operandsOf('pad', types, ANY_ELEMENT);
     const [from, a] = [types[0]!.shape, cx.attrs];

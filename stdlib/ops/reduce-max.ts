@@ -36,7 +36,7 @@ export const reduceMax = defineOp({
   operands: ['x'],
   results: ['max'],
   attrs: reductionSchema,
-  quantization: { kind: 'exact', narrow: 'all' },
+  quantization: { kind: 'exact', narrow: 'all', view: true },
   infer([x], cx) {
     operandsOf('reduce_max', [x!], NUMBERS);
     const axes = axesOf(x!.shape, cx.attrs.axes);
