@@ -4,6 +4,7 @@ import { floatAttribute, operandOf } from '../onnx.ts';
 import { clampedEntry, defineActivation } from '../shared/activation.ts';
 import { constantScalar, refuse } from '../shared/onnx-import.ts';
 import { reals } from '../shared/samples.ts';
+import { NUMBERS } from '../shared/types.ts';
 
 /** Largest float32: ONNX's own bound where the node gives none. */
 const FLOAT32_MAX = (2 - 2 ** -23) * 2 ** 127;
@@ -22,6 +23,7 @@ export const clip = defineActivation({
     min: { kind: 'float', doc: 'Least result.', default: -FLOAT32_MAX },
     max: { kind: 'float', doc: 'Largest result.', default: FLOAT32_MAX },
   },
+  elements: NUMBERS,
   params: ({ min, max }) => [Math.min(min, max), max],
   activation: {
     real: ([min, max], x) => Math.min(Math.max(x, min!), max!),

@@ -5,12 +5,14 @@ import { roundHalfUp } from '../../compiler/ir/real.ts';
 import { defineActivation } from '../shared/activation.ts';
 import { unaryImport } from '../shared/onnx-import.ts';
 import { reals } from '../shared/samples.ts';
+import { NUMBERS } from '../shared/types.ts';
 
 /** max(x, 0). ONNX Relu. */
 export const relu = defineActivation({
   name: 'relu',
   doc: 'max(x, 0), element by element.',
   attrs: {},
+  elements: NUMBERS,
   params: () => [],
   activation: {
     real: (_, x) => Math.max(x, 0),

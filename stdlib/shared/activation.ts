@@ -11,6 +11,7 @@ import {
   rationalFromNumber,
 } from '../../compiler/ir/rational.ts';
 import { roundHalfUp } from '../../compiler/ir/real.ts';
+import type { Element } from '../../compiler/ir/types.ts';
 import { floatOnly, floatResult, REALS } from './types.ts';
 
 /** What is special about one activation. */
@@ -18,6 +19,8 @@ export interface ActivationSpec<S extends AttrSchema> {
   readonly name: string;
   readonly doc: string;
   readonly attrs: S;
+  /** Elements besides reals that the function also has a meaning for. */
+  readonly elements?: readonly Element[];
   readonly params: (attrs: AttrsOf<S>) => readonly number[];
   readonly activation: Omit<Activation, 'params'>;
   readonly onnx: readonly OnnxImport[];
@@ -36,7 +39,8 @@ export function defineActivation<const S extends AttrSchema>(spec: ActivationSpe
     onnx: spec.onnx,
     samples: spec.samples,
     quantization: { kind: 'activation' },
-    infer: (types) => floatOnly(spec.name, types, REALS).map((t) => floatResult(spec.name, t.shape, t.element)),
+    infer: (types) =>
+      floatOnly(spec.name, types, spec.elements ?? REALS).map((t) => floatResult(spec.name, t.shape, t.element)),
     evalFloat([x], cx) {
       const p = params(cx.attrs);
       return [{ shape: x!.shape, data: Float64Array.from(x!.data, (v) => activation.real(p, v)) }];
