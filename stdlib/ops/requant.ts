@@ -16,7 +16,7 @@ import { requantize } from '../gadgets/requantize.ts';
 import { applyTable } from '../gadgets/table.ts';
 import { activationNamed, activationTable, tableRange } from '../shared/activation-table.ts';
 import { int8, ints } from '../shared/samples.ts';
-import { badAttribute, intResult, operandsOf, rangeOf, showShape } from '../shared/types.ts';
+import { ANY_ELEMENT, badAttribute, intResult, operandsOf, rangeOf, showShape } from '../shared/types.ts';
 
 const attrs = {
   multipliers: { kind: 'ints', doc: 'One whole multiplier per operand.' },
@@ -123,9 +123,10 @@ export const requant = defineOp({
   attrs,
   quantization: { kind: 'exact', narrow: 'none' },
   infer(types, cx) {
-    const operands = operandsOf('requant', types, []);
-    if (operands.kind === 'float' || types.length === 0)
-      throw new Diagnostic('bad-operands', 'requant expects at least one integer operand');
+    if (types.length === 0) throw new Diagnostic('bad-operands', 'requant expects at least one integer operand');
+    const operands = operandsOf('requant', types, ANY_ELEMENT);
+    if (operands.kind === 'float')
+      throw new Diagnostic('bad-operands', `requant expects integer operands, got ${operands.element}`);
     check(operands.types, cx.attrs);
     const range = clampedRange(operands.types, cx.attrs);
     const scale = scaleAttribute('scale', cx.attrs.scale);
