@@ -1,6 +1,9 @@
 // The textual form: printing and reading are inverse, hostile names survive, errors name line and column.
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { importModel } from '../compiler/frontend/import.ts';
+import { readModelFile } from '../compiler/frontend/onnx/read-model.ts';
 import { Diagnostic } from '../compiler/ir/diagnostics.ts';
 import { tensorDigest } from '../compiler/ir/digest.ts';
 import type { Module } from '../compiler/ir/module.ts';
@@ -12,6 +15,7 @@ import { parseModule, printModule } from '../compiler/ir/text/index.ts';
 import { quoteString, unquoteString } from '../compiler/ir/text/strings.ts';
 import { floatType } from '../compiler/ir/types.ts';
 import { verifyModule } from '../compiler/ir/verify.ts';
+import { quantizeModel } from '../compiler/pipeline.ts';
 import { standardOps } from '../stdlib/ops/index.ts';
 import { anyModule, anyName } from './random-modules.ts';
 import { toyOperators } from './toy-operators.ts';
@@ -136,6 +140,25 @@ describe('standard operators', () => {
     const text = printModule(m);
     expect(sameModule(m, parseModule(text, ops)), text).toBe(true);
     expect(printModule(parseModule(text, ops))).toBe(text);
+  });
+});
+
+describe('real models', () => {
+  const ops = operatorRegistry(standardOps);
+
+  test.each(['digits-linear', 'digits-mlp', 'digits-resnet', 'sensor-regression'])('%s, reals and integers', (name) => {
+    const path = join(import.meta.dirname, '../examples/models', name, 'model.onnx');
+    const { model, files } = readModelFile(path);
+    const dims = new Map(name === 'digits-linear' || name === 'sensor-regression' ? [['batch', 1]] : []);
+    const { module } = importModel(model, { ops, dims, files, file: path });
+    const ranges = new Map(module.inputs.map((v) => [v.name, [0, 1] as const]));
+    const { float, int } = quantizeModel(module, ops, { samples: [], ranges });
+    for (const m of [module, float, int]) {
+      const text = printModule(m);
+      const back = parseModule(text, ops);
+      expect(sameModule(m, back)).toBe(true);
+      expect(printModule(back)).toBe(text);
+    }
   });
 });
 
