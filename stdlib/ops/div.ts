@@ -2,6 +2,7 @@
 import { Diagnostic } from '../../compiler/ir/diagnostics.ts';
 import { defineOp } from '../../compiler/ir/op.ts';
 import { broadcastShapes, type Shape, sameShape, type Tensor } from '../../compiler/ir/tensor.ts';
+import { floatType } from '../../compiler/ir/types.ts';
 import { applyViews } from '../../compiler/ir/view.ts';
 import { broadcastSteps } from '../gadgets/linear.ts';
 import { arithmeticImport } from '../shared/onnx-import.ts';
@@ -82,6 +83,16 @@ export const div = defineOp({
       name: 'no exact reciprocal',
       operands: [reals([4]), reals([])],
       constants: new Map([[1, { shape: [], data: Float64Array.of(3) }]]),
+    },
+    {
+      name: 'whole numbers',
+      operands: [floatType([2, 3], 'i64', [-20, 20]), floatType([1], 'i64')],
+      constants: new Map([[1, { shape: [1], data: Float64Array.of(-3) }]]),
+    },
+    {
+      name: 'whole numbers, broadcast divisor',
+      operands: [floatType([3], 'i64', [-20, 20]), floatType([2, 1], 'i64')],
+      constants: new Map([[1, { shape: [2, 1], data: Float64Array.of(4, 4) }]]),
     },
   ],
 });
