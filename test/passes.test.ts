@@ -136,6 +136,7 @@ describe('pipelines as text', () => {
     ['rich{constructor=1}', /has no option "constructor"/],
     ['rich{bits=x}', /option bits expects a number, got "x"/],
     ['rich{bits=9007199254740993}', /option bits expects a number/],
+    ['rich{bits=0x10}', /option bits expects a number, got "0x10"/],
     ['rich{keep=1}', /option keep expects true or false, got "1"/],
     ['rich{bits}', /expected = after option bits/],
     ['rich{bits=1,bits=2}', /option bits of pass rich is given twice/],

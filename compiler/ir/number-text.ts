@@ -7,6 +7,8 @@ export function showNumber(x: number): string {
   return Number.isNaN(x) ? 'nan' : x > 0 ? 'inf' : '-inf';
 }
 
+const DECIMAL = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
 /**
  * The inverse of {@link showNumber}; any decimal literal is accepted that denotes a float64.
  * @throws RangeError if the text is no number, overflows, or is a whole number that float64 cannot hold (2^53 + 1 must
@@ -18,7 +20,7 @@ export function readNumber(text: string): number {
   if (text === 'nan') return Number.NaN;
   const short = text.length > 40 ? `${text.slice(0, 40)}...` : text;
   const x = Number(text);
-  if (text === '' || Number.isNaN(x)) throw new RangeError(`expected a number, got ${short}`);
+  if (!DECIMAL.test(text)) throw new RangeError(`expected a number, got ${short}`);
   if (!Number.isFinite(x)) throw new RangeError(`${short} is too large for a float64; infinity is written inf`);
   // Up to 15 digits every whole number is exact. Beyond, the shortest form of a float is accepted as well.
   if (
