@@ -118,8 +118,9 @@ function axesOf(o: Operation): Shape | undefined {
 }
 
 /**
- * True if a view gives back its operand. A view only moves elements, whatever they are, so that evaluating it on distinct
- * numbers decides the question, and no operator's meaning is stated here a second time.
+ * True if a view or selection gives back its operand. Such an operator only moves elements or picks among them, so that
+ * evaluating it on rising and on falling numbers decides the question (a maximum of two elements differs on one of them),
+ * and no operator's meaning is stated here a second time.
  */
 function isIdentity(o: Operation, x: Value, ops: OpRegistry): boolean {
   const def = ops.get(o.op);
@@ -127,14 +128,13 @@ function isIdentity(o: Operation, x: Value, ops: OpRegistry): boolean {
   if (def?.quantization.kind !== 'exact' || def.quantization.view !== true || def.evalFloat === undefined) return false;
   if (result === undefined || !sameType(x.type, result.type) || sizeOf(x.type.shape) > MAX_TESTED) return false;
   const { shape } = x.type;
-  const data = Float64Array.from({ length: sizeOf(shape) }, (_, i) => i + 1);
-  const [y] = def.evalFloat([{ shape, data }], {
-    attrs: checked(o.attrs),
-    operands: [x.type],
-    results: [result.type],
-    ops,
+  const { evalFloat } = def;
+  return [(i: number) => i + 1, (i: number) => -1 - i].every((element) => {
+    const data = Float64Array.from({ length: sizeOf(shape) }, (_, i) => element(i));
+    const cx = { attrs: checked(o.attrs), operands: [x.type], results: [result.type], ops };
+    const [y] = evalFloat([{ shape, data }], cx);
+    return y !== undefined && sameShape(y.shape, shape) && y.data.every((v, i) => v === element(i));
   });
-  return y !== undefined && sameShape(y.shape, shape) && y.data.every((v, i) => v === i + 1);
 }
 
 /** Values that replace named or calibrated ones take over the name and the calibrated range where they have none. */
