@@ -14,6 +14,8 @@ export interface WtnsWriter {
   push(value: number | bigint): void;
   /** Appends many values; whole numbers of magnitude below 2^53. */
   pushAll(values: ArrayLike<number>): void;
+  /** Appends many values as the file stores them: 32 bytes each, little-endian, canonical. */
+  pushBytes(values: Uint8Array): void;
   /** Fills in the count, closes the file and returns the number of values. */
   close(): number;
   /** Removes an unfinished file; does nothing after `close`. */
@@ -43,6 +45,11 @@ export function createWtnsWriter(path: string): WtnsWriter {
     pushAll: (values) => {
       for (let i = 0; i < values.length; i++) file.field(values[i]!);
       count += values.length;
+    },
+    pushBytes: (values) => {
+      if (values.length % FIELD_BYTES !== 0) throw new RangeError(`field elements: ${values.length} bytes`);
+      file.bytes(values);
+      count += values.length / FIELD_BYTES;
     },
     close: () => {
       endValues();

@@ -15,8 +15,8 @@ export interface CircuitCount {
   readonly ports: readonly Cost[];
   /** Per entry of `circuit.scopes`: what was recorded in that block itself, not in blocks inside it. */
   readonly scopes: readonly Cost[];
+  /** Public outputs and commitments. */
   readonly publicOutputs: number;
-  /** Public inputs and commitments. */
   readonly publicInputs: number;
 }
 

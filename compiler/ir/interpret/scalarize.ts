@@ -2,24 +2,22 @@
 //
 // Elements of wires are linear combinations of variables; linear instructions with fixed operands add no rows. Which wires
 // become variables of their own, and the bound on the terms of a row that follows, is stated in scalar/sharing.ts; how
-// intervals, clamps and tables become bits in scalar/proofs.ts. Variables: 0 is one, public outputs, public inputs,
-// commitments, private inputs (ports, then blinding elements), then what the rows define.
+// intervals, clamps and tables become bits in scalar/proofs.ts. Variables: 0 is one, public signals (outputs and commitments,
+// then public inputs), private inputs (ports, then blinding elements), then what the rows define.
 //
 // One code path emits the rows and, if a witness is given, assigns every variable that it makes: they cannot drift apart.
 import type { Circuit } from '../circuit.ts';
 import { Diagnostic } from '../diagnostics.ts';
 import type { R1csCounts, R1csSink } from '../iden3/r1cs.ts';
 import { portPacking } from '../poseidon.ts';
+import type { SignalGroup } from '../public-signals.ts';
 import { sizeOf } from '../tensor.ts';
 import { elementOf } from './scalar/combinations.ts';
 import { commitmentRows } from './scalar/commitment-rows.ts';
-import type { SignalGroup } from './scalar/layout.ts';
 import { planScalar, type ScalarPlan } from './scalar/plan.ts';
 import { createReplay } from './scalar/replay.ts';
 import { createRowEmitter, plus, term } from './scalar/rows.ts';
 import type { Witness } from './witness.ts';
-
-export type { SignalGroup } from './scalar/layout.ts';
 
 /** Refusal beyond these, before any work. */
 export interface ScalarLimits {

@@ -42,25 +42,15 @@ export function variablesFrom(first: number, count: number, step = 1): Elements 
   return { of: { offsets, variables, coefficients: new Float64Array(count).fill(1), largest: 1 }, index: undefined };
 }
 
-/** lo + sum of 2^i * bit for consecutive bit variables, `width` per element. */
-export function numbersFromBits(first: number, count: number, width: number, lo: bigint): Elements {
-  const at = lo === 0n ? 0 : 1;
-  const per = width + at;
-  const offsets = Int32Array.from({ length: count + 1 }, (_, e) => e * per);
-  const variables = new Int32Array(count * per);
-  const powers = Array.from({ length: width }, (_, i) => 1n << BigInt(i));
-  const one = at === 1 ? [lo, ...powers] : powers;
-  for (let e = 0; e < count; e++) for (let i = 0; i < width; i++) variables[e * per + at + i] = first + e * width + i;
-  const magnitude = lo < 0n ? -lo : lo;
-  const largest = Math.max(Number(magnitude), 2 ** Math.max(0, width - 1));
-  if (largest < EXACT) {
-    const coefficients = new Float64Array(count * per);
-    const numbers = one.map(Number);
-    for (let e = 0; e < count; e++) coefficients.set(numbers, e * per);
-    return { of: { offsets, variables, coefficients, largest }, index: undefined };
+/** lo + sum of weight * bit for consecutive bit variables, one per weight. */
+export function numbersFromBits(first: number, count: number, weights: readonly bigint[], lo: bigint): Elements {
+  const builder = createBuilder(false);
+  for (let e = 0; e < count; e++) {
+    if (lo !== 0n) builder.push(0, lo);
+    for (let i = 0; i < weights.length; i++) builder.push(first + e * weights.length + i, weights[i]!);
+    builder.end();
   }
-  const coefficients = Array.from({ length: count }, () => one).flat();
-  return { of: { offsets, variables, coefficients, largest }, index: undefined };
+  return { of: builder.finish(), index: undefined };
 }
 
 /** Constants: one term or none. */

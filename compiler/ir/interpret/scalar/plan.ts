@@ -6,7 +6,7 @@ import { contractionSizes } from '../../contraction.ts';
 import { Diagnostic } from '../../diagnostics.ts';
 import { SCALAR_FIELD } from '../../iden3/scalar-field.ts';
 import { containsInterval, type Interval, intersect, showInterval } from '../../interval.ts';
-import { columnsOf } from '../../table.ts';
+import { columnsOf, type Table } from '../../table.ts';
 import { sizeOf } from '../../tensor.ts';
 import { commitmentCost } from './commitment-rows.ts';
 import { type Layout, layoutPorts } from './layout.ts';
@@ -54,6 +54,7 @@ export function planScalar(c: Circuit): ScalarPlan {
   const facts = new Map<number, Interval>();
   const have = new Map<number, BitForm[]>();
   const discharging = dischargingLookups(c);
+  const readers = firstReaders(c);
   let largestWire = 0;
 
   const count = (w: number): number => sizeOf(c.wires[w]!.shape);
@@ -61,7 +62,11 @@ export function planScalar(c: Circuit): ScalarPlan {
     const fact = facts.get(same[w]!);
     return fact === undefined ? c.wires[w]!.range : intersect(fact, c.wires[w]!.range);
   };
-  const subject = (w: number): Subject => ({ known: known(w), have: have.get(same[w]!) ?? [], terms: terms[w]! });
+  const subject = (w: number): Subject => ({
+    known: known(w),
+    have: have.get(same[w]!) ?? [],
+    terms: terms[w]!,
+  });
   const alias = (out: number, of: number): void => {
     same[out] = same[of]!;
     terms[out] = terms[of]!;
@@ -98,7 +103,7 @@ export function planScalar(c: Circuit): ScalarPlan {
         const p = c.ports[i.port]!;
         // Public values are checked by the verifier.
         if (p.visibility === 'public') return { kind: 'port', proof: undefined, cost: FREE };
-        const proof = portProof(c.wires[i.out]!.range);
+        const proof = portProof(c.wires[i.out]!.range, readers.get(i.out));
         remember(i.out, proof, `port ${p.name}`);
         return { kind: 'port', proof, cost: timesCost(count(i.out), proof.cost) };
       }
@@ -141,7 +146,7 @@ export function planScalar(c: Circuit): ScalarPlan {
         return { kind: 'zero', cost: timesCost(count(i.in), cost(1, 0, terms[i.in]!)) };
       case 'range': {
         const s = subject(i.in);
-        const proof = containsInterval(i.to, known(i.in)) ? undefined : proofOf(i.to, s);
+        const proof = containsInterval(i.to, known(i.in)) ? undefined : proofOf(i.to, s, readers.get(i.out));
         if (proof !== undefined) remember(i.in, proof, i.label);
         alias(i.out, i.in);
         return { kind: 'range', proof, cost: timesCost(count(i.in), proof?.cost ?? FREE) };
@@ -154,7 +159,8 @@ export function planScalar(c: Circuit): ScalarPlan {
           const open: Subject = { known: undefined, have: [], terms: undefined };
           const table = lookup === undefined ? undefined : c.tables.get(lookup)!;
           const domain = table?.domain ?? c.wires[w]!.range;
-          const proof = (table === undefined ? undefined : planLookup(table, open).proof) ?? proofOf(domain, open);
+          const proof =
+            (table === undefined ? undefined : planLookup(table, open).proof) ?? proofOf(domain, open, readers.get(w));
           facts.set(w, domain);
           remember(w, proof, i.label);
           return proof;
@@ -198,16 +204,10 @@ export function planScalar(c: Circuit): ScalarPlan {
 }
 
 /** A private value in [0, 1] is its own bit; others get bits and a row that ties them. */
-function portProof(range: Interval): Proof {
-  if (range.lo !== 0n || range.hi !== 1n) return proofOf(range, { known: undefined, have: [], terms: 1 });
-  return {
-    form: { lo: 0n, width: 1 },
-    reused: false,
-    tied: false,
-    atMost: undefined,
-    atLeast: undefined,
-    cost: cost(1, 0, 3),
-  };
+function portProof(range: Interval, reader: Table | undefined): Proof {
+  const open: Subject = { known: undefined, have: [], terms: undefined };
+  if (range.lo === 0n && range.hi === 1n) return proofOf(range, open);
+  return proofOf(range, { ...open, terms: 1 }, reader);
 }
 
 /** For each hint output that a lookup proves, the first table that does: its domain lies inside the declared interval. */
@@ -216,5 +216,12 @@ function dischargingLookups(c: Circuit): ReadonlyMap<number, string> {
   for (const i of c.instrs)
     if (i.op === 'lookup' && !found.has(i.in) && containsInterval(c.wires[i.in]!.range, c.tables.get(i.table)!.domain))
       found.set(i.in, i.table);
+  return found;
+}
+
+/** Table of the first lookup that has a wire as its key. */
+function firstReaders(c: Circuit): ReadonlyMap<number, Table> {
+  const found = new Map<number, Table>();
+  for (const i of c.instrs) if (i.op === 'lookup' && !found.has(i.in)) found.set(i.in, c.tables.get(i.table)!);
   return found;
 }

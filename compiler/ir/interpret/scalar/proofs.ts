@@ -1,17 +1,54 @@
 // How membership in an interval is proved by bits, and what a lookup becomes: choices made from intervals alone.
 //
-// element = lo + sum of 2^i * bit_i over `width` boolean variables proves [lo, lo + 2^width - 1]. What that leaves open
-// against the interval wanted is closed by comparing the bits with a constant, unless it is known already.
-import { bitLength, cardinality, type Interval, intersect, sameInterval, widthOf } from '../../interval.ts';
+// element = lo + sum of 2^i * bit_i over `width` boolean variables proves [lo, lo + 2^width - 1]. Another weight `top` of the
+// last bit, between 1 and 2^(width-1), proves [lo, lo + 2^(width-1) - 1 + top], all of it, because the sums with and without
+// the last bit overlap or touch: any interval costs as many booleans as its width has bits. Where the bits of a number
+// are needed (keys of lookups) the weights are powers of two, and what they leave open against the interval wanted is closed
+// by comparing them with a constant, unless it is known already.
+import {
+  bitLength,
+  cardinality,
+  containsInterval,
+  type Interval,
+  intersect,
+  sameInterval,
+  widthOf,
+} from '../../interval.ts';
 import type { Table } from '../../table.ts';
 import { assertAtLeastCost, assertAtMostCost, type ClampForm, clampCost, clampTerms } from './bit-rows.ts';
 import { addCosts, type Cost, cost, FREE } from './rows.ts';
 import { type TableForm, tableCost, tableForm, tableTerms } from './table-rows.ts';
 
-/** A decomposition into bits. */
+/** A decomposition into booleans: element = lo + sum of weight_i * bit_i. */
 export interface BitForm {
   readonly lo: bigint;
   readonly width: number;
+  /** Weight of the last bit; those below weigh 1, 2, 4, ... */
+  readonly top: bigint;
+}
+
+/** Weights that are powers of two: the bits of element - lo. */
+export function binaryForm(lo: bigint, width: number): BitForm {
+  return { lo, width, top: width === 0 ? 0n : 1n << BigInt(width - 1) };
+}
+
+/** Weights that express the interval and nothing else. */
+function exactForm(to: Interval): BitForm {
+  const width = widthOf(to);
+  return { lo: to.lo, width, top: width === 0 ? 0n : to.hi - to.lo - (1n << BigInt(width - 1)) + 1n };
+}
+
+/** Weights of the bits, low first. */
+export function weightsOf(f: BitForm): bigint[] {
+  return Array.from({ length: f.width }, (_, i) => (i === f.width - 1 ? f.top : 1n << BigInt(i)));
+}
+
+export function sameForm(a: BitForm, b: BitForm): boolean {
+  return a.lo === b.lo && a.width === b.width && a.top === b.top;
+}
+
+function isBinary(f: BitForm): boolean {
+  return sameForm(f, binaryForm(f.lo, f.width));
 }
 
 export interface Proof {
@@ -39,7 +76,7 @@ export interface Subject {
 
 /** All integers that the bits can express. */
 export function spanOf(f: BitForm): Interval {
-  return { lo: f.lo, hi: f.lo + (1n << BigInt(f.width)) - 1n };
+  return { lo: f.lo, hi: weightsOf(f).reduce((sum, w) => sum + w, f.lo) };
 }
 
 /** Proof that the subject lies in `to` by bits of the given form, which must contain what is possible. */
@@ -48,7 +85,7 @@ export function proofBy(form: BitForm, to: Interval, s: Subject): Proof {
   const possible = s.known === undefined ? span : intersect(span, s.known);
   const atMost = possible.hi > to.hi ? to.hi - form.lo : undefined;
   const atLeast = possible.lo < to.lo ? to.lo - form.lo : undefined;
-  const reused = s.have.some((f) => f.lo === form.lo && f.width === form.width);
+  const reused = s.have.some((f) => sameForm(f, form));
   const tied = s.terms !== undefined;
   const bits = reused
     ? FREE
@@ -67,19 +104,23 @@ export function proofBy(form: BitForm, to: Interval, s: Subject): Proof {
   };
 }
 
-/** Cheapest proof that the subject lies in `to`. @throws RangeError if that contradicts what is known. */
-export function proofOf(to: Interval, s: Subject): Proof {
+/**
+ * Cheapest proof that the subject lies in `to`; if a lookup with the given table will read its bits, together with that.
+ * @throws RangeError if the interval contradicts what is known.
+ */
+export function proofOf(to: Interval, s: Subject, reader?: Table): Proof {
   const open = s.known === undefined ? to : intersect(to, s.known);
-  const width = widthOf(open);
-  // Counting from either end leaves that end exact; the other one is exact too for 2^width values.
+  const after = (have: readonly BitForm[]): LookupPlan | undefined =>
+    reader === undefined ? undefined : planLookup(reader, { known: open, have, terms: s.terms ?? 1 });
+  const wanted = after(s.have)?.proof?.form;
   const forms = [
-    { lo: open.lo, width },
-    { lo: open.hi - (1n << BigInt(width)) + 1n, width },
-    ...s.have.filter((f) => spanOf(f).lo <= open.lo && open.hi <= spanOf(f).hi),
+    exactForm(open),
+    ...s.have.filter((f) => isBinary(f) && containsInterval(spanOf(f), open)),
+    ...(wanted === undefined || !containsInterval(spanOf(wanted), open) ? [] : [wanted]),
   ];
   return cheapest(
     forms.map((f) => proofBy(f, to, s)),
-    (p) => p.cost,
+    (p) => addCosts(p.cost, after([...s.have, p.form])?.cost ?? FREE),
   );
 }
 
@@ -127,12 +168,12 @@ export function planLookup(table: Table, s: Subject): LookupPlan {
     const below = bitLength(pivot - keys.lo - 1n);
     const above = bitLength(keys.hi - pivot);
     const n = Math.max(below, above);
-    const halves = s.have.filter((f) => f.width > n && f.lo === pivot - (1n << BigInt(f.width - 1)));
-    return [{ lo: pivot - (1n << BigInt(n)), width: n + 1 }, ...halves];
+    const halves = s.have.filter((f) => isBinary(f) && f.width > n && f.lo === pivot - (1n << BigInt(f.width - 1)));
+    return [binaryForm(pivot - (1n << BigInt(n)), n + 1), ...halves];
   };
   switch (table.kind) {
     case 'data': {
-      const form = { lo: keys.lo, width: widthOf(keys) };
+      const form = binaryForm(keys.lo, widthOf(keys));
       const columns = table.columns.length;
       const division = tableForm(form.width, columns);
       const first = Number(keys.lo - table.domain.lo);
@@ -164,11 +205,13 @@ export function planLookup(table: Table, s: Subject): LookupPlan {
           pivoted(to.lo).map((f) => clamped(f, true)),
           (p) => p.cost,
         );
-      const unsigned = { lo: to.lo, width: bitLength(keys.hi - to.lo) };
+      const unsigned = binaryForm(to.lo, bitLength(keys.hi - to.lo));
       return cheapest(
         [
           clamped(unsigned, false),
-          ...s.have.filter((f) => f.lo === to.lo && f.width > unsigned.width).map((f) => clamped(f, false)),
+          ...s.have
+            .filter((f) => isBinary(f) && f.lo === to.lo && f.width > unsigned.width)
+            .map((f) => clamped(f, false)),
           ...pivoted(to.hi + 1n).map((f) => by(f, { kind: 'least', hi: to.hi }, cost(1, 1, f.width + 6), 1)),
         ],
         (p) => p.cost,

@@ -23,7 +23,7 @@ import {
 import { affineElements, concatElements, contractElements, type Operand, sumElements } from './linear.ts';
 import { type Key, lookupRows } from './lookup-rows.ts';
 import type { InstrPlan, ScalarPlan } from './plan.ts';
-import type { BitForm, Proof } from './proofs.ts';
+import { type BitForm, type Proof, sameForm, weightsOf } from './proofs.ts';
 import { constant, type LinearCombination, NOTHING, plus, type RowEmitter, term } from './rows.ts';
 
 /** Elements of a wire's value, row-major: numbers, or bigints where they may leave the exact integers of float64. */
@@ -95,12 +95,13 @@ export function createReplay(
     const n = count(w);
     const list = bitsOf.get(plan.same[w]!) ?? [];
     const values = valuesOf(w);
-    let bits = list.find((b) => b.lo === form.lo && b.width === form.width);
+    let bits = list.find((b) => sameForm(b, form));
     if (bits === undefined) {
       e.segment(`${label}.bit`, n);
       bits = { ...form, first: own ?? e.allocate(n * form.width) };
       bitsOf.set(plan.same[w]!, [...list, bits]);
       const x = proof.tied ? elements(w) : undefined;
+      const weights = weightsOf(form);
       for (let k = 0; k < n; k++) {
         const base = bits.first + k * form.width;
         for (let i = 0; i < form.width; i++) {
@@ -108,7 +109,7 @@ export function createReplay(
           e.row(bit, bit, bit);
         }
         if (e.assign !== undefined) assignBits(e.assign, base, form, values[k]!);
-        if (x !== undefined) e.zero(plus(plus(elementOf(x, k), constant(form.lo), -1n), bitSum(base, form.width), -1n));
+        if (x !== undefined) e.zero(plus(plus(elementOf(x, k), constant(form.lo), -1n), bitSum(base, weights), -1n));
       }
     }
     if (proof.atMost !== undefined || proof.atLeast !== undefined) {
@@ -190,7 +191,7 @@ export function createReplay(
         for (const [j, w] of i.out.entries()) {
           const label = `${i.label}.${j}`;
           const bits = prove(w, p.proofs[j]!, label);
-          const x = numbersFromBits(bits.first, count(w), bits.width, bits.lo);
+          const x = numbersFromBits(bits.first, count(w), weightsOf(bits), bits.lo);
           define(w, x, p.materialised[j]!, label);
         }
         return;
@@ -314,23 +315,25 @@ function fixedValue(c: Circuit, i: Instr, of: (wire: number) => Tensor): Tensor 
   }
 }
 
-/** sum of 2^i * variable(first + i). */
-function bitSum(first: number, width: number): LinearCombination {
-  return {
-    variables: Array.from({ length: width }, (_, i) => first + i),
-    coefficients: Array.from({ length: width }, (_, i) => 1n << BigInt(i)),
-  };
+/** sum of weight_i * variable(first + i). */
+function bitSum(first: number, weights: readonly bigint[]): LinearCombination {
+  return { variables: weights.map((_, i) => first + i), coefficients: weights };
 }
 
-/** Bits of the element's number value - lo; nothing sensible if the value lies outside what the bits can express. */
+/** Bits of value - lo, the last one set only if needed; nothing sensible for a value outside what the bits can express. */
 function assignBits(
   assign: (variable: number, value: number) => void,
   first: number,
   form: BitForm,
   value: number | bigint,
 ): void {
-  const digits = BigInt.asUintN(form.width, BigInt(value) - form.lo);
-  for (let i = 0; i < form.width; i++) assign(first + i, bitAt(digits, i));
+  const { lo, width, top } = form;
+  if (width === 0) return;
+  const number = BigInt(value) - lo;
+  const last = number >> BigInt(width - 1) > 0n ? 1 : 0;
+  const digits = BigInt.asUintN(width - 1, last === 1 ? number - top : number);
+  for (let i = 0; i < width - 1; i++) assign(first + i, bitAt(digits, i));
+  assign(first + width - 1, last);
 }
 
 const bitAt = (x: bigint, i: number): number => (((x >> BigInt(i)) & 1n) === 1n ? 1 : 0);
