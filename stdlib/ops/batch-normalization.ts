@@ -57,8 +57,7 @@ function checkShapes(shapes: readonly Shape[]): void {
 }
 
 function importBatchNormalization(n: OnnxNode, e: Emitter): readonly (Value | undefined)[] {
-  const training =
-    n.opset < 7 ? !flagAttribute(n, 'is_test', 0) : n.opset >= 14 && flagAttribute(n, 'training_mode', 0);
+  const training = n.opset < 7 ? !flagAttribute(n, 'is_test', 0) : flagAttribute(n, 'training_mode', 0);
   if (training)
     throw refuse(
       n,

@@ -30,10 +30,12 @@ function offsets(shape: Shape, axis: number, sizes: readonly number[]): readonly
 /** Sizes where the node does not list them: equal parts, since opset 18 with a smaller last one if `num_outputs` is given. */
 function equalSizes(n: OnnxNode, total: number): readonly number[] {
   const count = n.outputs.length;
-  const stated = n.opset >= 18 ? intAttribute(n, 'num_outputs', count) : count;
+  const uneven = n.attributes.has('num_outputs');
+  if (uneven && n.opset < 18)
+    throw refuse(n, 'bad-attribute', 'num_outputs', `num_outputs exists from opset 18 on, not in opset ${n.opset}`);
+  const stated = intAttribute(n, 'num_outputs', count);
   if (stated !== count)
     throw refuse(n, 'bad-attribute', 'num_outputs', `num_outputs is ${stated}, but the node has ${count} outputs`);
-  const uneven = n.attributes.has('num_outputs');
   if (!uneven && total % count !== 0)
     throw refuse(n, 'bad-shape', 'split', `${total} elements cannot be split into ${count} equal parts`);
   const size = Math.ceil(total / count);
