@@ -1,7 +1,7 @@
 // The float and the integer model side by side: what quantization costs on given inputs.
 import { Diagnostic } from './ir/diagnostics.ts';
 import { evaluateModule } from './ir/evaluate.ts';
-import type { Module, Value } from './ir/module.ts';
+import type { Module, Operation, Value } from './ir/module.ts';
 import type { OpRegistry } from './ir/op.ts';
 import { toNumber } from './ir/rational.ts';
 import { roundHalfEven } from './ir/rounding.ts';
@@ -66,7 +66,22 @@ export function evaluateBoth(
   reals: ReadonlyMap<string, Tensor>,
 ): Evaluation {
   const float = evaluateModule(models.float, ops, reals);
-  const integers = evaluateModule(models.int, ops, quantizeInputs(models.int, reals));
+  const requants = new Map(models.int.operations.filter((o) => o.op === 'requant').map((o) => [o.results[0]!, o]));
+  const operands = new Map<Value, Tensor>();
+  for (const o of requants.values())
+    for (const v of o.operands) operands.set(v, { shape: [], data: new Float64Array() });
+  const saturations: Saturation[] = [];
+  const integers = evaluateModule(models.int, ops, quantizeInputs(models.int, reals), (v, t) => {
+    if (operands.has(v)) operands.set(v, t);
+    const o = requants.get(v);
+    if (o !== undefined)
+      saturations.push(
+        saturation(
+          o,
+          o.operands.map((x) => operands.get(x)!),
+        ),
+      );
+  });
   const outputs = models.int.outputs.map(({ name, value }): OutputComparison => {
     const ints = integers.get(name)!;
     const unit = unitOf(value);
@@ -77,7 +92,29 @@ export function evaluateBoth(
       float: float.get(name)!,
     };
   });
-  return { outputs, saturations: [] };
+  return { outputs, saturations: saturations.filter((x) => x.saturated > 0) };
+}
+
+/**
+ * Elements that a requantization's window changed. Bounds that are the function's own (zero of a Relu, the ends of a Clip)
+ * do not count: the window is what has 2^k integers.
+ */
+function saturation(o: Operation, operands: readonly Tensor[]): Saturation {
+  const { multipliers, shift, lo, hi } = o.attrs as {
+    multipliers: readonly number[];
+    shift: number;
+    lo: number;
+    hi: number;
+  };
+  const isWindow = Number.isInteger(Math.log2(hi - lo + 1));
+  const elements = operands[0]!.data.length;
+  let saturated = 0;
+  for (let e = 0; e < elements; e++) {
+    const sum = operands.reduce((n, t, i) => n + multipliers[i]! * t.data[e]!, 0);
+    const rounded = Math.floor(sum / 2 ** shift + (shift > 0 ? 0.5 : 0));
+    if (isWindow && (rounded > hi || (rounded < lo && lo < 0))) saturated++;
+  }
+  return { node: o.loc.node, saturated, elements };
 }
 
 /** Largest absolute difference and largest absolute value of the reference. */

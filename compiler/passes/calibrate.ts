@@ -11,6 +11,8 @@ interface Seen {
   lo: number;
   hi: number;
   integral: boolean;
+  /** Elements seen, over all samples. */
+  count: number;
 }
 
 /** Samples drawn from the stated ranges when the user gives none or few and states every input's range. */
@@ -43,7 +45,7 @@ export function calibrateModule(m: Module, ops: OpRegistry, data: CalibrationDat
     types.set(v, annotated(v.type, [lo, hi], integral));
   }
   for (const o of m.operations) {
-    const bound = activationRange(o, ops, types);
+    const bound = activationRange(o, ops, types) ?? viewRange(o, ops, types);
     for (const v of o.results)
       types.set(
         v,
@@ -54,7 +56,7 @@ export function calibrateModule(m: Module, ops: OpRegistry, data: CalibrationDat
 }
 
 function observe(seen: Map<Value, Seen>, v: Value, t: Tensor): void {
-  const s = seen.get(v) ?? { lo: Number.POSITIVE_INFINITY, hi: Number.NEGATIVE_INFINITY, integral: true };
+  const s = seen.get(v) ?? { lo: Number.POSITIVE_INFINITY, hi: Number.NEGATIVE_INFINITY, integral: true, count: 0 };
   for (const x of t.data) {
     if (Number.isNaN(x))
       throw new Diagnostic('not-a-number', `${quote(v.name)} becomes NaN during calibration`, { field: v.name });
@@ -62,6 +64,7 @@ function observe(seen: Map<Value, Seen>, v: Value, t: Tensor): void {
     if (x > s.hi) s.hi = x;
     if (s.integral && !Number.isInteger(x)) s.integral = false;
   }
+  s.count += t.data.length;
   if (t.data.length > 0) seen.set(v, s);
 }
 
@@ -75,7 +78,10 @@ function integralOperands(o: Operation, types: ReadonlyMap<Value, TensorType>): 
 
 function widen(s: Seen | undefined, margin: number): readonly [number, number] {
   if (s === undefined) return [0, 0];
-  const by = (s.hi - s.lo === 0 ? Math.abs(s.hi) : s.hi - s.lo) * margin;
+  const largest = Math.max(Math.abs(s.lo), Math.abs(s.hi));
+  // Few elements say little about a distribution: up to twice the largest is added for a single one.
+  const unseen = 2 * largest * Math.max(0, 1 - s.count / MANY_SAMPLES) ** 2;
+  const by = (s.hi - s.lo) * margin + unseen;
   return s.integral ? [Math.floor(s.lo - by), Math.ceil(s.hi + by)] : coarse(s.lo - by, s.hi + by);
 }
 
@@ -91,6 +97,23 @@ function keepSign(s: Seen | undefined, [lo, hi]: readonly [number, number]): rea
 function coarse(lo: number, hi: number): readonly [number, number] {
   const unit = 2 ** (Math.ceil(Math.log2(Math.max(Math.abs(lo), Math.abs(hi), 2 ** -100))) - 12);
   return [Math.floor(lo / unit) * unit, Math.ceil(hi / unit) * unit];
+}
+
+const elementOf = (v: Value): string => (v.type.kind === 'float' ? v.type.element : 'int');
+
+/** Views and selections show elements of their operands: their range follows without a margin of its own. */
+function viewRange(
+  o: Operation,
+  ops: OpRegistry,
+  types: ReadonlyMap<Value, TensorType>,
+): readonly [number, number] | undefined {
+  const quantization = ops.get(o.op)?.quantization;
+  if (quantization?.kind !== 'exact' || quantization.view !== true) return undefined;
+  const ranges = o.operands.flatMap((v) => {
+    const t = types.get(v);
+    return t?.kind === 'float' && t.range !== undefined && t.element === elementOf(o.results[0]!) ? [t.range] : [];
+  });
+  return [Math.min(...ranges.map((r) => r[0])), Math.max(...ranges.map((r) => r[1]))];
 }
 
 /** Image of an activation over its operand's range, from 4096 points: the functions are smooth and the ends are exact. */

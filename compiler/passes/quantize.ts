@@ -108,9 +108,11 @@ function activation(q: Quantized, def: AnyOp, o: Operation): Value {
   return requantize(q, q.wide(x), key, { act: def.name, params, outScale: out.scale });
 }
 
+/** The format's window moved to where the clamp's results lie. */
 function clampedTo(f: NumberFormat, [lo, hi]: readonly [number, number]): NumberFormat {
   const unit = toNumber(f.scale);
-  return { ...f, lo: Math.max(f.lo, roundHalfEven(lo / unit)), hi: Math.min(f.hi, roundHalfEven(hi / unit)) };
+  const least = Math.max(f.lo, roundHalfEven(lo / unit));
+  return { ...f, lo: least, hi: Math.min(least + f.hi - f.lo, roundHalfEven(hi / unit)) };
 }
 
 /** A clamp of whole numbers that stay whole numbers: no saturation but the function's own. */
@@ -314,7 +316,12 @@ function weighted(
   const t = q.constantOf(v);
   const [lo, hi] = rangeOf(v);
   const largest = Math.max(-lo, hi);
-  let exponent = largest === 0 ? 0 : Math.max(LEAST_EXPONENT, Math.ceil(Math.log2(largest)) - (q.widths.weights - 1));
+  const finest =
+    LEAST_EXPONENT -
+    20 -
+    Math.floor(Math.log2(Math.max(...data.map((x) => (x === undefined ? 0 : toNumber(intOf(x).scale))))));
+  const wanted = largest === 0 ? 0 : Math.ceil(Math.log2(largest)) - (q.widths.weights - 1);
+  let exponent = Math.max(LEAST_EXPONENT, finest, wanted);
   for (;;) {
     const scale = powerOfTwo(exponent);
     const ints = roundToScale(t.data, scale);
@@ -387,6 +394,6 @@ function widthsOf(o: {
     input: check('input_bits', o.input_bits === 0 ? Math.min(bits + 2, 16) : o.input_bits, 2, 24),
     weights: check('weight_bits', o.weight_bits === 0 ? Math.min(bits + 5, 20) : o.weight_bits, 2, 24),
     accumulator: check('accumulator', o.accumulator === 0 ? 2 * bits + 13 : o.accumulator, 8, 50),
-    key: Math.min(bits + 2, 18),
+    key: Math.min(bits + 2, 16),
   };
 }

@@ -1,0 +1,64 @@
+// zkmlc compile: an ONNX model becomes an artifact with constraints, keys and a verifier's folder.
+import type { Command } from 'commander';
+import { formatDiagnostic } from '../../compiler/index.ts';
+import { collect, compilerWith, parseDims, parseRanges, parseVisibility, real, whole } from '../options.ts';
+import type { CommandContext } from '../program.ts';
+
+interface CompileFlags {
+  readonly output: string;
+  readonly backend: string;
+  readonly bits: number;
+  readonly calibrate?: string;
+  readonly range?: readonly string[];
+  readonly margin?: number;
+  readonly dim?: readonly string[];
+  readonly visibility?: string;
+  readonly ptau?: string;
+  readonly plugin?: readonly string[];
+}
+
+export function registerCompile(program: Command, cx: CommandContext): void {
+  program
+    .command('compile')
+    .description('compile an ONNX model to an artifact that can prove and verify')
+    .argument('<model.onnx>', 'the model')
+    .requiredOption('-o, --output <model.zkml>', 'folder to make')
+    .option('--backend <name>', 'r1cs (direct constraints) or circom (readable Circom 2)', 'r1cs')
+    .option('--bits <n>', 'width of activations, 2 to 16 (bits)', whole, 8)
+    .option('--calibrate <data>', 'samples of the input: .npz, .json or a folder of ONNX test data')
+    .option('--range <name=lo,hi>', 'range of an input (repeatable); instead of or beside calibration data', collect)
+    .option('--margin <fraction>', 'widen calibrated ranges by this fraction of their width', real)
+    .option('--dim <name=size>', 'size of a dynamic dimension (repeatable)', collect)
+    .option('--visibility <roles>', 'input=private,weights=fixed,output=public by default; public, private, committed')
+    .option('--ptau <file>', "powers of tau of a public ceremony, instead of a development set-up")
+    .option('--plugin <module>', 'ES module with more operators, passes or backends (repeatable)', collect)
+    .option('--json', 'print the report as JSON')
+    .action(async (model: string, flags: CompileFlags) => {
+      const compiler = await compilerWith(flags.plugin);
+      const report = await compiler.compile({
+        model,
+        output: flags.output,
+        backend: flags.backend,
+        bits: flags.bits,
+        dims: parseDims(flags.dim),
+        ranges: parseRanges(flags.range),
+        visibility: parseVisibility(flags.visibility),
+        ...(flags.calibrate !== undefined && { calibration: flags.calibrate }),
+        ...(flags.margin !== undefined && { margin: flags.margin }),
+        keys: flags.ptau === undefined ? { kind: 'development' } : { kind: 'ceremony', ptauPath: flags.ptau },
+        onProgress: (stage, fraction) => cx.console.progress(stage, fraction),
+        signal: cx.signal,
+      });
+      for (const w of report.warnings) cx.console.warning(formatDiagnostic(w));
+      const setup = report.setupCached ? 'keys from the cache' : `keys in ${report.seconds.setup.toFixed(1)} s`;
+      cx.console.result(
+        [
+          `compiled ${report.model} with backend ${report.backend}: ${report.constraints} constraints, ${report.operations} operations`,
+          `compile ${report.seconds.compile.toFixed(1)} s, ${setup} (${report.setup})`,
+          `model root ${report.root}`,
+          `artifact ${report.output}`,
+        ].join('\n'),
+        { ...report, warnings: report.warnings.map((w) => ({ code: w.code, message: w.message, where: w.where })) },
+      );
+    });
+}
