@@ -1,6 +1,7 @@
 // Groth16 set-up from secrets known to this process: for development, because whoever runs it could forge proofs.
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { Diagnostic } from '../../../compiler/ir/diagnostics.ts';
@@ -29,7 +30,7 @@ export interface DevelopmentSetupOptions {
   /** Cancels: the promise rejects with Diagnostic `cancelled` once all threads have ended and the file is removed. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: SetupProgress) => void) | undefined;
-  /** Threads that compute points; 2 by default. */
+  /** Threads that compute points; by default one per core, at least 2 and at most 8. */
   readonly threads?: number | undefined;
 }
 
@@ -70,7 +71,7 @@ async function writeKey(options: DevelopmentSetupOptions, path: string): Promise
   let threads: SetupThreads | undefined;
   try {
     const kernel = instantiateKernel(kernelModule(), memory);
-    const running = startThreads(plan, memory, file.fd, options.threads ?? 2);
+    const running = startThreads(plan, memory, file.fd, options.threads ?? defaultThreads());
     threads = running;
     const check = (): void => {
       checkSignal();
@@ -98,6 +99,10 @@ async function writeKey(options: DevelopmentSetupOptions, path: string): Promise
     reader.close();
     file.close();
   }
+}
+
+function defaultThreads(): number {
+  return Math.max(2, Math.min(8, availableParallelism()));
 }
 
 async function readCircuit(
@@ -171,7 +176,7 @@ function openKey(path: string): KeyFile {
       throw new Diagnostic('file-unwritable', `the key cannot be written: ${reason}`, { file: path }, { cause });
     }
   };
-  const fd = attempt(() => openSync(path, 'wx', 0o600));
+  const fd = attempt(() => openSync(path, 'wx'));
   return {
     fd,
     write: (bytes, offset) => {

@@ -16,9 +16,9 @@ import {
 export { ELEMENT_BYTES } from './field-code.ts';
 export { GROUP_SCRATCH_COORDINATES, JOB_BYTES } from './group-code.ts';
 
-/** Pages of the largest 32-bit memory; reserved, not committed. */
-export const MAXIMUM_PAGES = 65536;
-export const PAGE_BYTES = 65536;
+/** Pages of the largest 32-bit memory. */
+const MAXIMUM_PAGES = 65536;
+const PAGE_BYTES = 65536;
 
 /** Constants at the bottom of the memory; addresses in bytes. */
 export const CONSTANT = {
@@ -87,7 +87,8 @@ function defineWriter(module: ReturnType<typeof createModule>, field: FieldCode)
 
 /** A shared memory of at least this many bytes with the constants in place. */
 export function createMemory(bytes: number): SharedMemory {
-  const memory = createSharedMemory(Math.ceil(bytes / PAGE_BYTES), MAXIMUM_PAGES);
+  const pages = Math.ceil(bytes / PAGE_BYTES);
+  const memory = createSharedMemory(pages, pages);
   const view = new DataView(memory.buffer);
   const element = (address: number, value: bigint): void =>
     limbsOf(value).forEach((limb, i) => {

@@ -30,7 +30,7 @@ export function compileModule(bytes: Uint8Array<ArrayBuffer>): CompiledModule {
   return new WebAssembly.Module(bytes);
 }
 
-/** Sizes in pages of 64 KiB; `maximum` is reserved, not committed. */
+/** Sizes in pages of 64 KiB. */
 export function createSharedMemory(initial: number, maximum: number): SharedMemory {
   return new WebAssembly.Memory({ initial, maximum, shared: true });
 }
