@@ -110,17 +110,13 @@ export function proofBy(form: BitForm, to: Interval, s: Subject): Proof {
  */
 export function proofOf(to: Interval, s: Subject, reader?: Table): Proof {
   const open = s.known === undefined ? to : intersect(to, s.known);
-  const after = (have: readonly BitForm[]): LookupPlan | undefined =>
-    reader === undefined ? undefined : planLookup(reader, { known: open, have, terms: s.terms ?? 1 });
-  const wanted = after(s.have)?.proof?.form;
-  const forms = [
-    exactForm(open),
-    ...s.have.filter((f) => isBinary(f) && containsInterval(spanOf(f), open)),
-    ...(wanted === undefined || !containsInterval(spanOf(wanted), open) ? [] : [wanted]),
-  ];
+  const later = (have: readonly BitForm[]): readonly LookupPlan[] =>
+    reader === undefined ? [] : lookupPlans(reader, { known: open, have, terms: s.terms ?? 1 });
+  const wanted = later(s.have).flatMap((p) => (p.proof === undefined ? [] : [p.proof.form]));
+  const forms = [...s.have.filter(isBinary), ...wanted].filter((f) => containsInterval(spanOf(f), open));
   return cheapest(
-    forms.map((f) => proofBy(f, to, s)),
-    (p) => addCosts(p.cost, after([...s.have, p.form])?.cost ?? FREE),
+    [exactForm(open), ...forms].map((f) => proofBy(f, to, s)),
+    (p) => addCosts(p.cost, reader === undefined ? FREE : cheapest(later([...s.have, p.form]), (l) => l.cost).cost),
   );
 }
 
@@ -152,13 +148,18 @@ export interface LookupPlan {
   readonly terms: number | undefined;
 }
 
-/** @throws RangeError if no key that is known is in the domain. */
+/** The realisation with the fewest rows. @throws RangeError if no key that is known is in the domain. */
 export function planLookup(table: Table, s: Subject): LookupPlan {
+  return cheapest(lookupPlans(table, s), (p) => p.cost);
+}
+
+/** All realisations that are considered; at least one. */
+function lookupPlans(table: Table, s: Subject): readonly LookupPlan[] {
   const keys = s.known === undefined ? table.domain : intersect(table.domain, s.known);
   const proved = s.known !== undefined && sameInterval(keys, s.known);
-  const without = (result: Realisation, terms: number | undefined): LookupPlan => {
+  const without = (result: Realisation, terms: number | undefined): readonly LookupPlan[] => {
     const proof = proved ? undefined : proofOf(table.domain, s);
-    return { proof, result, cost: proof?.cost ?? FREE, terms };
+    return [{ proof, result, cost: proof?.cost ?? FREE, terms }];
   };
   const by = (form: BitForm, result: Realisation, own: Cost, terms: number): LookupPlan => {
     const proof = proofBy(form, table.domain, s);
@@ -179,15 +180,12 @@ export function planLookup(table: Table, s: Subject): LookupPlan {
       const first = Number(keys.lo - table.domain.lo);
       const size = Number(cardinality(keys));
       const result = { kind: 'data', form: division, first, size } as const;
-      return by(form, result, tableCost(division, columns), tableTerms(division));
+      return [by(form, result, tableCost(division, columns), tableTerms(division))];
     }
     case 'sign': {
       if (keys.lo >= 0n) return without({ kind: 'constant', value: 0n }, 1);
       if (keys.hi < 0n) return without({ kind: 'constant', value: 1n }, 1);
-      return cheapest(
-        pivoted(0n).map((f) => by(f, { kind: 'sign' }, FREE, 2)),
-        (p) => p.cost,
-      );
+      return pivoted(0n).map((f) => by(f, { kind: 'sign' }, FREE, 2));
     }
     case 'clamp': {
       const { to } = table;
@@ -200,22 +198,13 @@ export function planLookup(table: Table, s: Subject): LookupPlan {
         const terms = clampTerms(shape) + (to.lo === 0n ? 0 : 1);
         return by(form, { kind: 'clamp', lo: to.lo, form: shape }, clampCost(shape), terms);
       };
-      if (keys.lo < to.lo)
-        return cheapest(
-          pivoted(to.lo).map((f) => clamped(f, true)),
-          (p) => p.cost,
-        );
+      if (keys.lo < to.lo) return pivoted(to.lo).map((f) => clamped(f, true));
       const unsigned = binaryForm(to.lo, bitLength(keys.hi - to.lo));
-      return cheapest(
-        [
-          clamped(unsigned, false),
-          ...s.have
-            .filter((f) => isBinary(f) && f.lo === to.lo && f.width > unsigned.width)
-            .map((f) => clamped(f, false)),
-          ...pivoted(to.hi + 1n).map((f) => by(f, { kind: 'least', hi: to.hi }, cost(1, 1, f.width + 6), 1)),
-        ],
-        (p) => p.cost,
-      );
+      const wider = s.have.filter((f) => isBinary(f) && f.lo === to.lo && f.width > unsigned.width);
+      return [
+        ...[unsigned, ...wider].map((f) => clamped(f, false)),
+        ...pivoted(to.hi + 1n).map((f) => by(f, { kind: 'least', hi: to.hi }, cost(1, 1, f.width + 6), 1)),
+      ];
     }
   }
 }
