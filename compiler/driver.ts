@@ -2,7 +2,13 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { ARTIFACT_FILES, encodeManifest, isArtifact, sha256OfFile } from '../runtime/artifact/artifact.ts';
-import { ARTIFACT_VERSION, type BackendName, encodeDescription, modelRoot, type PortDescription } from '../runtime/artifact/description.ts';
+import {
+  ARTIFACT_VERSION,
+  type BackendName,
+  encodeDescription,
+  modelRoot,
+  type PortDescription,
+} from '../runtime/artifact/description.ts';
 import { replaceFolder } from '../runtime/artifact/files.ts';
 import { type KeySource, provideKeys } from '../runtime/keys.ts';
 import { describeOrigin, encodeVerificationKey } from '../runtime/provers/snarkjs/index.ts';
@@ -71,18 +77,31 @@ export interface LoadedModel {
 }
 
 /** Imports, simplifies, calibrates and quantizes a model file. @throws Diagnostic naming file and node. */
-export async function loadModel(options: Omit<CompileOptions, 'output' | 'backend' | 'visibility' | 'keys'>, { ops }: Registries): Promise<LoadedModel> {
+export async function loadModel(
+  options: Omit<CompileOptions, 'output' | 'backend' | 'visibility' | 'keys'>,
+  { ops }: Registries,
+): Promise<LoadedModel> {
   const { model: path, dims = new Map(), ranges = new Map(), onProgress = () => {} } = options;
   onProgress('reading the model');
   const { model, files } = readModelFile(path);
   const imported = importModel(model, { ops, dims, files, file: path });
   for (const name of ranges.keys())
     if (!imported.inputs.some((i) => i.name === name))
-      throw new Diagnostic('unknown-input', `--range names ${quote(name)}; the model's inputs are ${imported.inputs.map((i) => quote(i.name)).join(', ')}`, { field: name }, { kind: 'usage' });
+      throw new Diagnostic(
+        'unknown-input',
+        `--range names ${quote(name)}; the model's inputs are ${imported.inputs.map((i) => quote(i.name)).join(', ')}`,
+        { field: name },
+        { kind: 'usage' },
+      );
   const samples = options.calibration === undefined ? [] : await readSamples(options.calibration, imported.inputs);
   onProgress('calibrating and quantizing');
   try {
-    const quantized = quantizeModel(imported.module, ops, { samples, ranges }, { bits: options.bits ?? 8, margin: options.margin ?? -1 });
+    const quantized = quantizeModel(
+      imported.module,
+      ops,
+      { samples, ranges },
+      { bits: options.bits ?? 8, ...(options.margin !== undefined && { margin: options.margin }) },
+    );
     return { name: modelName(path), ...quantized, warnings: imported.warnings };
   } catch (e) {
     throw e instanceof Diagnostic ? e.at({ file: path }) : e;
@@ -105,7 +124,12 @@ export async function compileModel(options: CompileOptions, registries: Registri
   const { onProgress = () => {}, signal } = options;
   const backend = registries.backends.get(options.backend ?? 'r1cs');
   if (backend === undefined)
-    throw new Diagnostic('unknown-backend', `no backend is called ${quote(options.backend ?? '')}; known: ${[...registries.backends.keys()].join(', ')}`, {}, { kind: 'usage' });
+    throw new Diagnostic(
+      'unknown-backend',
+      `no backend is called ${quote(options.backend ?? '')}; known: ${[...registries.backends.keys()].join(', ')}`,
+      {},
+      { kind: 'usage' },
+    );
   const loaded = await loadModel(options, registries);
   onProgress('lowering to constraints');
   const visibility = { ...DEFAULT_VISIBILITY, ...options.visibility };
@@ -148,7 +172,17 @@ export async function compileModel(options: CompileOptions, registries: Registri
     writeFileSync(at(`${ARTIFACT_FILES.verifier}/${VERIFIER_FILES.key}`), verificationKey);
     const files: Record<string, string> = {};
     for (const path of filesBelow(folder)) files[path] = await sha256OfFile(at(path));
-    writeFileSync(at(ARTIFACT_FILES.manifest), encodeManifest({ format: 'zkmlc/artifact', version: ARTIFACT_VERSION, model: loaded.name, backend: backend.name, r1cs, files }));
+    writeFileSync(
+      at(ARTIFACT_FILES.manifest),
+      encodeManifest({
+        format: 'zkmlc/artifact',
+        version: ARTIFACT_VERSION,
+        model: loaded.name,
+        backend: backend.name,
+        r1cs,
+        files,
+      }),
+    );
     report = {
       output: options.output,
       model: loaded.name,
@@ -175,10 +209,22 @@ function filesBelow(folder: string): string[] {
 
 /** Ports with the scales of the module's values: the circuit knows integers only. */
 function describePorts(m: Module, c: Circuit): PortDescription[] {
-  const values = [...m.inputs, ...(c.ports.some((p) => p.role === 'param') ? m.constants.keys() : []), ...m.outputs.map((o) => o.value)];
+  const values = [
+    ...m.inputs,
+    ...(c.ports.some((p) => p.role === 'param') ? m.constants.keys() : []),
+    ...m.outputs.map((o) => o.value),
+  ];
   return c.ports.map((p, i) => {
     const type = values[i]!.type;
     if (type.kind !== 'int') throw new TypeError(`port ${p.name} is not quantized`);
-    return { name: p.name, role: p.role, visibility: p.visibility, shape: type.shape, lo: type.lo, hi: type.hi, scale: showRational(type.scale) };
+    return {
+      name: p.name,
+      role: p.role,
+      visibility: p.visibility,
+      shape: type.shape,
+      lo: type.lo,
+      hi: type.hi,
+      scale: showRational(type.scale),
+    };
   });
 }

@@ -12,16 +12,21 @@ import { quantize } from './passes/quantize.ts';
 export interface QuantizationOptions {
   /** Width of activations (bits). */
   readonly bits?: number;
-  /** Fraction by which calibrated ranges are widened; negative: chosen by the number of samples. */
+  /** Fraction by which calibrated ranges are widened; by default chosen by the width and the number of samples. */
   readonly margin?: number;
 }
 
 /** Simplifies an imported module; the result still computes over reals. */
-export const SIMPLIFY: readonly PipelineStep[] = [canonicalize, foldConstants, fuse, foldConstants, deadCode].map((pass) => ({ pass }));
+export const SIMPLIFY: readonly PipelineStep[] = [canonicalize, foldConstants, fuse, foldConstants, deadCode].map(
+  (pass) => ({ pass }),
+);
+
+/** From this width on (bits), ranges are doubled on either side: a bit of precision is worth less than a saturated value. */
+const SPARE_BITS = 12;
 
 /** Turns a simplified module into exact integers. */
 export function quantization(options: QuantizationOptions): readonly PipelineStep[] {
-  const { bits = 8, margin = -1 } = options;
+  const { bits = 8, margin = bits >= SPARE_BITS ? 1 : -1 } = options;
   return [{ pass: calibrate, options: { margin } }, { pass: quantize, options: { bits } }, { pass: deadCode }];
 }
 
@@ -32,7 +37,12 @@ export interface QuantizedModels {
 }
 
 /** @throws Diagnostic what the passes throw. */
-export function quantizeModel(m: Module, ops: OpRegistry, calibration: CalibrationData, options: QuantizationOptions = {}): QuantizedModels {
+export function quantizeModel(
+  m: Module,
+  ops: OpRegistry,
+  calibration: CalibrationData,
+  options: QuantizationOptions = {},
+): QuantizedModels {
   const cx: PassContext = { ops, calibration };
   const float = runPipeline(m, SIMPLIFY, cx);
   return { float, int: runPipeline(float, quantization(options), cx) };

@@ -15,7 +15,7 @@ interface Seen {
   count: number;
 }
 
-/** Samples drawn from the stated ranges when the user gives none or few and states every input's range. */
+/** Samples drawn from the stated ranges when the user gives none. */
 const DRAWN_SAMPLES = 16;
 
 /** From this many samples on, calibration trusts that they have met the extremes. */
@@ -27,7 +27,7 @@ const MANY_SAMPLES = 64;
  * @throws Diagnostic `not-calibrated` if an input has neither samples nor a stated range.
  */
 export function calibrateModule(m: Module, ops: OpRegistry, data: CalibrationData, margin: number): Module {
-  const samples = [...data.samples, ...(data.samples.length < MANY_SAMPLES ? drawSamples(m, data) : [])];
+  const samples = data.samples.length > 0 ? data.samples : drawSamples(m, data.ranges);
   const seen = new Map<Value, Seen>();
   for (const sample of samples) evaluateModule(m, ops, sample, (v, t) => observe(seen, v, t));
 
@@ -99,8 +99,6 @@ function coarse(lo: number, hi: number): readonly [number, number] {
   return [Math.floor(lo / unit) * unit, Math.ceil(hi / unit) * unit];
 }
 
-const elementOf = (v: Value): string => (v.type.kind === 'float' ? v.type.element : 'int');
-
 /** Views and selections show elements of their operands: their range follows without a margin of its own. */
 function viewRange(
   o: Operation,
@@ -111,7 +109,7 @@ function viewRange(
   if (quantization?.kind !== 'exact' || quantization.view !== true) return undefined;
   const ranges = o.operands.flatMap((v) => {
     const t = types.get(v);
-    return t?.kind === 'float' && t.range !== undefined && t.element === elementOf(o.results[0]!) ? [t.range] : [];
+    return t?.kind === 'float' && t.range !== undefined ? [t.range] : [];
   });
   return [Math.min(...ranges.map((r) => r[0])), Math.max(...ranges.map((r) => r[1]))];
 }
@@ -157,16 +155,14 @@ function retyped(m: Module, types: ReadonlyMap<Value, TensorType>): Module {
   };
 }
 
-/** Uniform samples inside the stated ranges, the same on every machine; none if the samples must do. */
-function drawSamples(m: Module, { samples, ranges }: CalibrationData): ReadonlyMap<string, Tensor>[] {
+/** Uniform samples inside the stated ranges, the same on every machine. */
+function drawSamples(m: Module, ranges: CalibrationData['ranges']): ReadonlyMap<string, Tensor>[] {
   const missing = m.inputs.filter((v) => !ranges.has(v.name));
-  if (missing.length > 0) {
-    if (samples.length > 0) return [];
+  if (missing.length > 0)
     throw new Diagnostic(
       'not-calibrated',
       `no calibration data: give samples of the model's input (--calibrate data.npz) or state the range of ${missing.map((v) => quote(v.name)).join(', ')} (--range name=lo,hi)`,
     );
-  }
   const next = uniform(1);
   return Array.from(
     { length: DRAWN_SAMPLES },
