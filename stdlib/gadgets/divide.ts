@@ -1,6 +1,6 @@
 // Division by a positive wire, rounded down.
 //
-// Soundness: x = q * d + u over the integers (the recorder checks that the identity cannot wrap), u >= 0 and d - 1 - u >= 0
+// Soundness: x = q * d + u over the integers (by limbs where the identity could wrap, see wide.ts), u >= 0 and d - 1 - u >= 0
 // are proved, and d >= 1 by its proven range. Quotient and remainder are unique, so q = floor(x / d) whatever wider
 // interval q was proved in; where that interval is only widened to a power of two, q lies in the quotients of the ranges
 // (lemma `mean`). A quotient interval that the ranges do not imply is proved as it stands.
@@ -18,8 +18,9 @@ import {
   scaleInterval,
   showInterval,
 } from '../../compiler/ir/interval.ts';
-import { hadamard, splat } from './linear.ts';
+import { hadamard, minus, splat } from './linear.ts';
 import { isZeroTestable } from './target.ts';
+import { addWide, mulWide, negateWide, wideOf, zeroWide } from './wide.ts';
 
 /**
  * floor(x / d), equal shapes, d >= 1 by its range. `quotient` is the interval promised to the consumer; an honest run
@@ -61,13 +62,16 @@ export function divideFloor(b: Builder, x: Wire, d: Wire, quotient: Interval, la
     -1n,
   );
   b.range(above, remainder, `${label}.below`);
-  b.assertZero(
-    b.affine([
+  if (fits(q.range)) {
+    const identity = b.affine([
       [x, 1n],
       [hadamard(b, q, divisor), -1n],
       [u, -1n],
-    ]),
-    `${label}.identity`,
-  );
+    ]);
+    b.assertZero(identity, `${label}.identity`);
+  } else {
+    const product = negateWide(b, mulWide(b, q, divisor, `${label}.product`));
+    zeroWide(b, addWide(b, wideOf(minus(b, x, u)), product), `${label}.identity`);
+  }
   return b.deduce(q, exact, 'mean');
 }

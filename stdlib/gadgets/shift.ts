@@ -3,6 +3,7 @@
 // Soundness: x = 2^s * h + r over the integers (the identity cannot wrap: the recorder checks it), and r is proved to lie in
 // [0, 2^s - 1]. Quotient and remainder of a division by 2^s are unique, so h = floor(x / 2^s) whatever wider interval h was
 // proved in; hence h also lies in floor(range of x / 2^s) (lemma `mean`: quotient of a bounded value).
+// Where the only quotients are 0 and -1, the floor is minus the sign bit of x.
 import type { Builder, Wire } from '../../compiler/ir/circuit.ts';
 import {
   addIntervals,
@@ -12,13 +13,14 @@ import {
   powerOfTwoHull,
   scaleInterval,
 } from '../../compiler/ir/interval.ts';
-import { splat } from './linear.ts';
+import { isNegative } from './compare.ts';
+import { scaled, splat } from './linear.ts';
 import { isZeroTestable } from './target.ts';
 
-/** True if x - 2^s * h - r stays below the modulus for every h of the given interval. */
-export function shiftFits(b: Builder, x: Wire, s: number, h: Interval): boolean {
+/** True if x - 2^s * h - r stays below the modulus for every x and h of the given intervals. */
+export function shiftFits(b: Builder, x: Interval, s: number, h: Interval): boolean {
   const by = 1n << BigInt(s);
-  const identity = addIntervals(addIntervals(x.range, scaleInterval(h, -by)), interval(1n - by, 0n));
+  const identity = addIntervals(addIntervals(x, scaleInterval(h, -by)), interval(1n - by, 0n));
   return isZeroTestable(b, identity);
 }
 
@@ -55,6 +57,8 @@ export function shiftFloor(b: Builder, x: Wire, s: number, label: string): Wire 
   if (s === 0) return x;
   const exact = floorDivInterval(x.range, 1n << BigInt(s));
   if (exact.lo === exact.hi) return splat(b, exact.lo, x.shape);
+  // All bits but the sign go.
+  if (exact.lo === -1n && exact.hi === 0n) return scaled(b, isNegative(b, x, label), -1n);
   const hull = powerOfTwoHull(exact);
-  return b.deduce(shiftInto(b, x, s, shiftFits(b, x, s, hull) ? hull : exact, label), exact, 'mean');
+  return b.deduce(shiftInto(b, x, s, shiftFits(b, x.range, s, hull) ? hull : exact, label), exact, 'mean');
 }

@@ -22,3 +22,12 @@ export const SMALL_LOOKUPS: Capabilities = {
 };
 
 export const SMALL_TARGETS: readonly Capabilities[] = [SMALL_BITS, SMALL_LOOKUPS];
+
+/** Nine bits: digits of two bits, so that small operands need several. */
+export const NINE_BITS: Capabilities = {
+  name: 'nine-bits',
+  modulus: 257n,
+  lookups: false,
+  tableBits: 4,
+  gather: false,
+};

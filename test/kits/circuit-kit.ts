@@ -111,7 +111,7 @@ function frozen(c: Circuit, honest: Replay, except: number): Lie[] {
   return c.instrs.flatMap((i, instr) => {
     if (instr <= except || (i.op !== 'hint' && i.op !== 'lookup')) return [];
     const outputs = i.out.map((w) => honest.values[w]!);
-    return [{ instr, commit: () => outputs }];
+    return [{ instr, commit: outputs }];
   });
 }
 
@@ -143,7 +143,7 @@ export function checkLies(c: Circuit, inputs: Ports, options: LieOptions = {}): 
       const run = hintRun(c, i, valuesOf(i.in), outputs);
       for (const at of sitesOf(lieSites(run), sites, random))
         for (const lie of liesOf(run, at))
-          attempt([{ instr, commit: () => lie.outputs }], `${i.label}, site ${at}: ${lie.what}`);
+          attempt([{ instr, commit: lie.outputs }], `${i.label}, site ${at}: ${lie.what}`);
     }
     const rest = frozen(c, honest, instr);
     for (const [j, cells] of outputs.entries())
@@ -152,8 +152,8 @@ export function checkLies(c: Circuit, inputs: Ports, options: LieOptions = {}): 
           if ((v - cells[at]!) % p === 0n) continue;
           const mutated = outputs.with(j, cells.with(at, v));
           const what = `${i.label}, output ${j}, element ${at}: ${v} instead of ${cells[at]}`;
-          attempt([{ instr, commit: () => mutated }], what);
-          attempt([{ instr, commit: () => mutated }, ...rest], `${what}, all else unchanged`);
+          attempt([{ instr, commit: mutated }], what);
+          attempt([{ instr, commit: mutated }, ...rest], `${what}, all else unchanged`);
         }
   }
   for (let k = 0; k < pairs && hints.length >= 2; k++) {

@@ -1,18 +1,28 @@
 // Exhaustive check of small circuits: over all inputs and all committed values, exactly one run per input is accepted.
-import type { Circuit } from '../../compiler/ir/circuit.ts';
+import type { Circuit, Instr } from '../../compiler/ir/circuit.ts';
 import { createFieldStep, type FieldState } from '../../compiler/ir/interpret/cheat.ts';
 import { cardinality } from '../../compiler/ir/interval.ts';
 import { sizeOf } from '../../compiler/ir/tensor.ts';
 
-/** Largest number of combinations of inputs and committed values. */
+/** Largest number of combinations of inputs and committed values, unless a check allows more. */
 export const MAX_COMBINATIONS = 2 ** 20;
 
 export interface ExhaustiveOptions {
   /** How far committed values leave their intervals on either side; `field`: every element of the (small) field. */
   readonly excursion?: number | 'field';
+  /**
+   * Combinations allowed. Branches end at their first violated constraint, so that a chain of hints costs much less than
+   * the product of its intervals.
+   */
+  readonly limit?: number;
   /** Elements of the output ports for the elements of the input ports. */
   readonly expected: (inputs: ReadonlyMap<string, readonly bigint[]>) => ReadonlyMap<string, readonly bigint[]>;
 }
+
+/** Largest field whose elements are all tried where a hint leaves the proof of its interval to a lookup. */
+const MAX_FIELD = 1024n;
+
+type HintInstr = Extract<Instr, { readonly op: 'hint' }>;
 
 /** All lists with one element of each set. */
 function* combinations(sets: readonly (readonly bigint[])[]): Generator<readonly bigint[]> {
@@ -47,27 +57,28 @@ function valuesFrom(lo: bigint, hi: bigint): bigint[] {
  * For every input within the ports' intervals: exactly one assignment of the hints is accepted, its outputs are the
  * expected ones, and no lemma is false.
  * @returns the number of assignments looked at.
- * @throws Error naming the input and the assignments; RangeError beyond {@link MAX_COMBINATIONS}.
+ * @throws Error naming the input and the assignments; RangeError beyond the limit.
  */
 export function checkExhaustively(c: Circuit, options: ExhaustiveOptions): number {
-  const { excursion = 1, expected } = options;
+  const { excursion = 1, limit = MAX_COMBINATIONS, expected } = options;
   const p = c.target.modulus;
   const inputs = c.ports.filter((port) => port.role !== 'output');
   const cellsOf = (wire: number, wider: bigint): (readonly bigint[])[] => {
     const { shape, range } = c.wires[wire]!;
     return Array.from({ length: sizeOf(shape) }, () => valuesFrom(range.lo - wider, range.hi + wider));
   };
-  const committed = (wire: number): (readonly bigint[])[] =>
-    excursion === 'field'
-      ? cellsOf(wire, 0n).map(() => valuesFrom(-(p / 2n), p / 2n))
-      : cellsOf(wire, BigInt(excursion));
+  // An output whose interval the hint does not prove itself may be anything, if the field is small enough to try.
+  const committed = (i: HintInstr): (readonly bigint[])[][] =>
+    i.out.map((wire, j) =>
+      excursion === 'field' || (i.proved[j] && p <= MAX_FIELD)
+        ? cellsOf(wire, 0n).map(() => valuesFrom(-(p / 2n), p / 2n))
+        : cellsOf(wire, BigInt(excursion)),
+    );
   let size = 1n;
   for (const port of inputs)
     size *= cardinality(c.wires[port.wire]!.range) ** BigInt(sizeOf(c.wires[port.wire]!.shape));
-  for (const i of c.instrs)
-    if (i.op === 'hint') for (const w of i.out) for (const set of committed(w)) size *= BigInt(set.length);
-  if (size > MAX_COMBINATIONS)
-    throw new RangeError(`exhaustive check: ${size} combinations exceed ${MAX_COMBINATIONS}`);
+  for (const i of c.instrs) if (i.op === 'hint') for (const set of committed(i).flat()) size *= BigInt(set.length);
+  if (size > limit) throw new RangeError(`exhaustive check: ${size} combinations exceed ${limit}`);
 
   let tried = 0;
   for (const cells of combinations(inputs.flatMap((port) => cellsOf(port.wire, 0n)))) {
@@ -82,12 +93,12 @@ export function checkExhaustively(c: Circuit, options: ExhaustiveOptions): numbe
     const step = createFieldStep(c, given);
     const accepted: string[] = [];
     const state: FieldState = { values: [], violated: [], falseLemmas: [] };
-    const chosen: string[] = [];
+    const chosen: (readonly [string, readonly bigint[]])[] = [];
     // Depth first; a branch ends at its first violated constraint.
     const follow = (index: number): void => {
       const i = c.instrs[index];
       if (i === undefined) {
-        accepted.push(chosen.join('; '));
+        accepted.push(chosen.map(([label, values]) => `${label} = ${values.join(', ')}`).join('; '));
         if (state.falseLemmas.length > 0) throw new Error(`${shown}: false lemma ${state.falseLemmas.join(', ')}`);
         compareOutputs(c, state, expected(given), shown);
         return;
@@ -95,7 +106,7 @@ export function checkExhaustively(c: Circuit, options: ExhaustiveOptions): numbe
       const go = (outputs?: readonly (readonly bigint[])[]): void => {
         tried++;
         const lemmas = state.falseLemmas.length;
-        step(index, i, state, outputs === undefined ? undefined : { instr: index, commit: () => outputs });
+        step(index, i, state, outputs === undefined ? undefined : { instr: index, commit: outputs });
         if (state.violated.length === 0) follow(index + 1);
         state.violated.length = 0;
         state.falseLemmas.length = lemmas;
@@ -104,10 +115,10 @@ export function checkExhaustively(c: Circuit, options: ExhaustiveOptions): numbe
         go();
         return;
       }
-      const sets = i.out.map(committed);
+      const sets = committed(i);
       for (const values of combinations(sets.flat())) {
         const outputs = split(values, sets);
-        chosen.push(`${i.label} = ${values.join(', ')}`);
+        chosen.push([i.label, values]);
         go(outputs);
         chosen.pop();
       }

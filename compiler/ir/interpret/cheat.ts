@@ -10,11 +10,13 @@ import { exactEvaluator, isArithmetic } from './exact.ts';
 export interface Lie {
   /** Index of the instruction in `Circuit.instrs`. */
   readonly instr: number;
-  /** The outputs to commit, given the honest ones for the inputs as they are after earlier lies. Elements of the field. */
-  readonly commit: (
-    honest: readonly (readonly bigint[])[],
-    inputs: readonly (readonly bigint[])[],
-  ) => readonly (readonly bigint[])[];
+  /** The outputs to commit (elements of the field), or a function of the honest ones after earlier lies. */
+  readonly commit:
+    | readonly (readonly bigint[])[]
+    | ((
+        honest: readonly (readonly bigint[])[],
+        inputs: readonly (readonly bigint[])[],
+      ) => readonly (readonly bigint[])[]);
 }
 
 /** A run over the field. */
@@ -108,8 +110,8 @@ export function createFieldStep(
       const { range } = c.wires[w]!;
       state.values[w] = values.map((v) => representative(v, range, p));
     };
-    const require = (values: readonly bigint[], to: Interval, label: string): void => {
-      if (!values.every((v) => isInModulo(v, to, p))) state.violated.push(label);
+    const require = (values: readonly bigint[], to: Interval, label: string, part = ''): void => {
+      if (!values.every((v) => isInModulo(v, to, p))) state.violated.push(label + part);
     };
     if (isArithmetic(i)) {
       const result = evaluate(index, i, read);
@@ -129,10 +131,9 @@ export function createFieldStep(
       case 'hint': {
         const operands = i.in.map(read);
         const shapes = i.in.map((w) => c.wires[w]!.shape);
-        const honest = evaluateHint(i.hint, operands, shapes);
-        const outputs = lie === undefined ? honest : lie.commit(honest, operands);
+        const outputs = told(lie, () => evaluateHint(i.hint, operands, shapes), operands);
         for (const [j, w] of i.out.entries()) {
-          if (!i.proved[j]) require(outputs[j]!, c.wires[w]!.range, `${i.label}.${j}`);
+          if (!i.proved[j]) require(outputs[j]!, c.wires[w]!.range, i.label, `.${j}`);
           write(w, outputs[j]!);
         }
         return;
@@ -142,7 +143,7 @@ export function createFieldStep(
         const keys = read(i.in);
         require(keys, table.domain, i.label);
         const honest = Array.from({ length: columnsOf(table) }, (_, j) => keys.map((k) => valueAt(table, j, k, p)));
-        const outputs = lie === undefined ? honest : lie.commit(honest, [keys]);
+        const outputs = told(lie, () => honest, [keys]);
         if (outputs.some((column, j) => !isSame(column, honest[j]!, p))) state.violated.push(i.label);
         for (const [j, w] of i.out.entries()) write(w, outputs[j]!);
         return;
@@ -157,7 +158,7 @@ export function createFieldStep(
           const row = Number(((k % p) + p) % p);
           return row < rows ? x.slice(row * block, (row + 1) * block) : new Array<bigint>(block).fill(0n);
         });
-        const outputs = lie === undefined ? [chosen] : lie.commit([chosen], [x, index_]);
+        const outputs = told(lie, () => [chosen], [x, index_]);
         if (!isSame(outputs[0]!, chosen, p)) state.violated.push(i.label);
         return write(i.out, outputs[0]!);
       }
@@ -169,6 +170,16 @@ export function createFieldStep(
         return;
     }
   };
+}
+
+/** What is committed: the honest values, or what the lie makes of them. */
+function told(
+  lie: Lie | undefined,
+  honest: () => readonly (readonly bigint[])[],
+  inputs: readonly (readonly bigint[])[],
+): readonly (readonly bigint[])[] {
+  if (lie === undefined) return honest();
+  return typeof lie.commit === 'function' ? lie.commit(honest(), inputs) : lie.commit;
 }
 
 /** Table value at a residue; outside the domain (a violation anyway) the nearest sensible value. */

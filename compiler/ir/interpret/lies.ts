@@ -1,5 +1,5 @@
 // Lies about hints: what a prover would commit to keep one constraint while breaking another, jointly over all outputs.
-import type { Hint } from '../hint.ts';
+import { evaluateHint, type Hint } from '../hint.ts';
 import { floorDiv, type Interval } from '../interval.ts';
 import { centered } from './cheat.ts';
 
@@ -41,6 +41,9 @@ interface CellLie {
 
 const NEAR = [-2n, -1n, 1n, 2n];
 
+/** Bits at which limbs, carries and tables of the usual widths begin. */
+const STEPS = [0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 13, 16, 20, 24, 26, 30, 32, 39, 52].map((bits) => 1n << BigInt(bits));
+
 /** Lies about element `at` of the outputs (for rows of unit vectors: about row `at`). Only those that change a residue. */
 export function liesOf(run: HintRun, at: number): readonly HintLie[] {
   const { hint, outputs, row, modulus } = run;
@@ -79,6 +82,17 @@ function cellLies(run: HintRun, at: number, honest: readonly bigint[]): CellLie[
     for (const other of [...NEAR.map((k) => v + k), lo - 1n, lo, hi, hi + 1n, -v, v + 2n ** 13n])
       add(`output ${j} = ${other}`, ...honest.with(j, other));
   }
+  // The honest answer to another input: right modulo 2^k or p where a constraint on the rest is missing.
+  for (const step of [...STEPS, p])
+    for (const other of [inputs[0]![at]! + step, inputs[0]![at]! - step]) {
+      const asked = [[other], ...inputs.slice(1).map((x) => [x[at]!])];
+      const answer = evaluateHint(
+        hint,
+        asked,
+        asked.map(() => []),
+      );
+      add(`as if the input were ${other}`, ...answer.map((o) => o[0]!));
+    }
   switch (hint.kind) {
     case 'divmod':
     case 'divide': {
