@@ -9,5 +9,6 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 300_000,
     teardownTimeout: 60_000,
+    reporters: ['default', './scripts/summary-reporter.ts'],
   },
 });
