@@ -16,7 +16,10 @@ import {
   term,
 } from './rows.ts';
 
-/** A combination known to be 0 or 1, and its value (meaningful if values are assigned). */
+/**
+ * A combination known to be 0 or 1, and its value (meaningful if values are assigned). All bits of a number are single
+ * variables but for the lowest, which may be what is left of the number: its terms count in the bounds as `lowest`.
+ */
 export interface Flag {
   readonly sum: LinearCombination;
   readonly value: number;
@@ -82,8 +85,9 @@ export function zeroTest(e: RowEmitter, j: Tally): Flag {
   return { sum: term(q), value: zero };
 }
 
-export function zeroTestCost(max: number): Cost {
-  const j = max + 1;
+/** @param lowest terms that the bits have together beyond one each: see {@link Flag}. */
+export function zeroTestCost(max: number, lowest = 0): Cost {
+  const j = max + 1 + lowest;
   if (max <= 1) return FREE;
   if (max === 2) return cost(1, 1, 2 * j + 1);
   if (max <= 4) return cost(2, 2, 2 * j + 5);
@@ -132,12 +136,12 @@ function exceedsOver(e: RowEmitter, bits: readonly Flag[], runs: readonly Run[])
   return above;
 }
 
-export function exceedsCost(bound: bigint, width: number): Cost {
-  return runsCost(runsOf(bound, width));
+export function exceedsCost(bound: bigint, width: number, lowest: number): Cost {
+  return runsCost(runsOf(bound, width), lowest);
 }
 
-function runsCost(runs: readonly Run[]): Cost {
-  return addCosts(...runs.map((run, k) => zeroTestCost(run.length + (k === 0 ? 0 : 1))));
+function runsCost(runs: readonly Run[], lowest: number): Cost {
+  return addCosts(...runs.map((run, k) => zeroTestCost(run.length + (k === 0 ? 0 : 1), lowest)));
 }
 
 /** Proves that the number with the given bits is at most `bound`. */
@@ -168,13 +172,13 @@ function impossible(): never {
   throw new RangeError('a bound of all ones needs no rows');
 }
 
-export function assertAtMostCost(bound: bigint, width: number): Cost {
+export function assertAtMostCost(bound: bigint, width: number, lowest: number): Cost {
   const runs = runsOf(bound, width);
   const top = runs.pop();
   if (top === undefined) return FREE;
-  const terms = top.length + 2;
+  const terms = top.length + 2 + lowest;
   const last = top.bit === 0 ? cost(1, 0, terms) : top.length === 1 ? cost(1, 0, terms + 2) : cost(1, 1, terms + 2);
-  return addCosts(runsCost(runs), last);
+  return addCosts(runsCost(runs, lowest), last);
 }
 
 /** Proves that the number with the given bits is at least `bound`: its complement is at most the complement of the bound. */
@@ -182,9 +186,9 @@ export function assertAtLeast(e: RowEmitter, bits: readonly Flag[], bound: bigin
   assertAtMost(e, bits.map(not), complement(bound, bits.length));
 }
 
-export function assertAtLeastCost(bound: bigint, width: number): Cost {
+export function assertAtLeastCost(bound: bigint, width: number, lowest: number): Cost {
   // Complemented bits carry a constant each: at most twice the terms.
-  const c = assertAtMostCost(complement(bound, width), width);
+  const c = assertAtMostCost(complement(bound, width), width, lowest);
   return cost(c.rows, c.variables, 2 * c.nonZeros);
 }
 
@@ -232,15 +236,17 @@ function lowBits(form: ClampForm): number {
 
 /** sum of 2^i * bit_i. */
 export function weighted(bits: readonly Flag[]): LinearCombination {
-  return {
-    variables: bits.map((b) => b.sum.variables[0]!),
-    coefficients: bits.map((_, i) => 1n << BigInt(i)),
-  };
+  const [lowest, ...others] = bits;
+  if (lowest === undefined) return NOTHING;
+  return plus(lowest.sum, {
+    variables: others.map((b) => b.sum.variables[0]!),
+    coefficients: others.map((_, i) => 2n << BigInt(i)),
+  });
 }
 
 /** Number of terms of a clamp's result. */
-export function clampTerms(form: ClampForm): number {
-  return outsideOf(form) === 0 ? lowBits(form) : 1;
+export function clampTerms(form: ClampForm, lowest: number): number {
+  return outsideOf(form) === 0 ? lowBits(form) + lowest : 1;
 }
 
 function outsideOf(form: ClampForm): number {
@@ -249,10 +255,10 @@ function outsideOf(form: ClampForm): number {
   return (form.signed ? 1 : 0) + (form.magnitude - low) + over;
 }
 
-export function clampCost(form: ClampForm): Cost {
+export function clampCost(form: ClampForm, lowest: number): Cost {
   const outside = outsideOf(form);
   if (outside === 0) return FREE;
   const low = lowBits(form);
-  const over = form.most === undefined ? FREE : exceedsCost(form.most, low);
-  return addCosts(over, zeroTestCost(outside), cost(1, 1, 2 * (outside + 1) + low + 4));
+  const over = form.most === undefined ? FREE : exceedsCost(form.most, low, lowest);
+  return addCosts(over, zeroTestCost(outside, lowest), cost(1, 1, 2 * (outside + 1 + lowest) + low + lowest + 4));
 }

@@ -10,7 +10,7 @@ import { columnsOf, type Table } from '../../table.ts';
 import { sizeOf } from '../../tensor.ts';
 import { commitmentCost } from './commitment-rows.ts';
 import { type Layout, layoutPorts } from './layout.ts';
-import { type BitForm, isTieExact, type LookupPlan, type Proof, planLookup, proofOf, type Subject } from './proofs.ts';
+import { isTieExact, type LookupPlan, type MadeForm, type Proof, planLookup, proofOf, type Subject } from './proofs.ts';
 import { addCosts, type Cost, cost, FREE, timesCost } from './rows.ts';
 import { planSharing } from './sharing.ts';
 
@@ -52,7 +52,7 @@ export function planScalar(c: Circuit): ScalarPlan {
   const same = Int32Array.from(c.wires, (_, w) => w);
   const terms = new Float64Array(c.wires.length);
   const facts = new Map<number, Interval>();
-  const have = new Map<number, BitForm[]>();
+  const have = new Map<number, MadeForm[]>();
   const discharging = dischargingLookups(c);
   const readers = firstReaders(c);
   let largestWire = 0;
@@ -103,7 +103,7 @@ export function planScalar(c: Circuit): ScalarPlan {
         const p = c.ports[i.port]!;
         // Public values are checked by the verifier.
         if (p.visibility === 'public') return { kind: 'port', proof: undefined, cost: FREE };
-        const proof = portProof(c.wires[i.out]!.range, readers.get(i.out));
+        const proof = proofOf(c.wires[i.out]!.range, { known: undefined, have: [], terms: 1 }, readers.get(i.out));
         remember(i.out, proof, `port ${p.name}`);
         return { kind: 'port', proof, cost: timesCost(count(i.out), proof.cost) };
       }
@@ -201,13 +201,6 @@ export function planScalar(c: Circuit): ScalarPlan {
     total: addCosts(cost(0, layout.variables, 0), ...ports, ...instrs.map((i) => i.cost)),
     largestWire,
   };
-}
-
-/** A private value in [0, 1] is its own bit; others get bits and a row that ties them. */
-function portProof(range: Interval, reader: Table | undefined): Proof {
-  const open: Subject = { known: undefined, have: [], terms: undefined };
-  if (range.lo === 0n && range.hi === 1n) return proofOf(range, open);
-  return proofOf(range, { ...open, terms: 1 }, reader);
 }
 
 /** For each hint output that a lookup proves, the first table that does: its domain lies inside the declared interval. */

@@ -5,6 +5,9 @@
 // the last bit overlap or touch: any interval costs as many booleans as its width has bits. Where the bits of a number
 // are needed (keys of lookups) the weights are powers of two, and what they leave open against the interval wanted is closed
 // by comparing them with a constant, unless it is known already.
+//
+// An element that exists already is tied to its bits without a row: the lowest bit is no variable but what is left of the
+// element, element - lo - sum of the others, and its boolean row ties them.
 import {
   bitLength,
   cardinality,
@@ -51,11 +54,16 @@ function isBinary(f: BitForm): boolean {
   return sameForm(f, binaryForm(f.lo, f.width));
 }
 
+/** A decomposition that was made, with the terms of its lowest bit: 1 if that is a variable. */
+export interface MadeForm extends BitForm {
+  readonly lowest: number;
+}
+
 export interface Proof {
-  readonly form: BitForm;
+  readonly form: MadeForm;
   /** The bits exist already: no new variables. */
   readonly reused: boolean;
-  /** A row ties the bits to the element; otherwise the element is defined as the combination of its bits. */
+  /** The lowest bit is a combination of the element and the others; otherwise the element is defined by its bits. */
   readonly tied: boolean;
   /** Bounds on the number given by the bits that are still to be proved. */
   readonly atMost: bigint | undefined;
@@ -69,7 +77,7 @@ export interface Subject {
   /** Interval proved elsewhere; undefined: nothing. */
   readonly known: Interval | undefined;
   /** Decompositions at hand. */
-  readonly have: readonly BitForm[];
+  readonly have: readonly MadeForm[];
   /** Terms of the element's combination; undefined: it is defined by its bits. */
   readonly terms: number | undefined;
 }
@@ -85,23 +93,30 @@ export function proofBy(form: BitForm, to: Interval, s: Subject): Proof {
   const possible = s.known === undefined ? span : intersect(span, s.known);
   const atMost = possible.hi > to.hi ? to.hi - form.lo : undefined;
   const atLeast = possible.lo < to.lo ? to.lo - form.lo : undefined;
-  const reused = s.have.some((f) => sameForm(f, form));
+  const made = s.have.find((f) => sameForm(f, form));
   const tied = s.terms !== undefined;
-  const bits = reused
-    ? FREE
-    : addCosts(cost(form.width, form.width, 3 * form.width), tied ? cost(1, 0, form.width + 1 + s.terms) : FREE);
+  const lowest = made?.lowest ?? (s.terms === undefined ? 1 : s.terms + form.width);
+  const bits = s.terms === undefined ? freeBits(form.width) : tiedBits(form.width, s.terms);
   return {
-    form,
-    reused,
+    form: { ...form, lowest },
+    reused: made !== undefined,
     tied,
     atMost,
     atLeast,
     cost: addCosts(
-      bits,
-      atMost === undefined ? FREE : assertAtMostCost(atMost, form.width),
-      atLeast === undefined ? FREE : assertAtLeastCost(atLeast, form.width),
+      made === undefined ? bits : FREE,
+      atMost === undefined ? FREE : assertAtMostCost(atMost, form.width, lowest),
+      atLeast === undefined ? FREE : assertAtLeastCost(atLeast, form.width, lowest),
     ),
   };
+}
+
+const freeBits = (width: number): Cost => cost(width, width, 3 * width);
+
+/** No bit at all: one row says that the element is lo. */
+function tiedBits(width: number, terms: number): Cost {
+  if (width === 0) return cost(1, 0, terms + 1);
+  return cost(width, width - 1, 3 * (width - 1) + 2 * (terms + width) + 1);
 }
 
 /**
@@ -110,7 +125,7 @@ export function proofBy(form: BitForm, to: Interval, s: Subject): Proof {
  */
 export function proofOf(to: Interval, s: Subject, reader?: Table): Proof {
   const open = s.known === undefined ? to : intersect(to, s.known);
-  const later = (have: readonly BitForm[]): readonly LookupPlan[] =>
+  const later = (have: readonly MadeForm[]): readonly LookupPlan[] =>
     reader === undefined ? [] : lookupPlans(reader, { known: open, have, terms: s.terms ?? 1 });
   const wanted = later(s.have).flatMap((p) => (p.proof === undefined ? [] : [p.proof.form]));
   const forms = [...s.have.filter(isBinary), ...wanted].filter((f) => containsInterval(spanOf(f), open));
@@ -161,9 +176,11 @@ function lookupPlans(table: Table, s: Subject): readonly LookupPlan[] {
     const proof = proved ? undefined : proofOf(table.domain, s);
     return [{ proof, result, cost: proof?.cost ?? FREE, terms }];
   };
-  const by = (form: BitForm, result: Realisation, own: Cost, terms: number): LookupPlan => {
+  /** `own`: cost and terms of the result, given the terms of the lowest bit. */
+  const by = (form: BitForm, result: Realisation, own: (lowest: number) => readonly [Cost, number]): LookupPlan => {
     const proof = proofBy(form, table.domain, s);
-    return { proof, result, cost: addCosts(proof.cost, own), terms };
+    const [more, terms] = own(proof.form.lowest);
+    return { proof, result, cost: addCosts(proof.cost, more), terms };
   };
   const pivoted = (pivot: bigint): BitForm[] => {
     const below = bitLength(pivot - keys.lo - 1n);
@@ -180,12 +197,12 @@ function lookupPlans(table: Table, s: Subject): readonly LookupPlan[] {
       const first = Number(keys.lo - table.domain.lo);
       const size = Number(cardinality(keys));
       const result = { kind: 'data', form: division, first, size } as const;
-      return [by(form, result, tableCost(division, columns), tableTerms(division))];
+      return [by(form, result, (l) => [tableCost(division, columns, l), tableTerms(division, l)])];
     }
     case 'sign': {
       if (keys.lo >= 0n) return without({ kind: 'constant', value: 0n }, 1);
       if (keys.hi < 0n) return without({ kind: 'constant', value: 1n }, 1);
-      return pivoted(0n).map((f) => by(f, { kind: 'sign' }, FREE, 2));
+      return pivoted(0n).map((f) => by(f, { kind: 'sign' }, (l) => [FREE, 1 + l]));
     }
     case 'clamp': {
       const { to } = table;
@@ -195,15 +212,18 @@ function lookupPlans(table: Table, s: Subject): readonly LookupPlan[] {
       const most = keys.hi > to.hi ? to.hi - to.lo : undefined;
       const clamped = (form: BitForm, signed: boolean): LookupPlan => {
         const shape = { magnitude: signed ? form.width - 1 : form.width, signed, most };
-        const terms = clampTerms(shape) + (to.lo === 0n ? 0 : 1);
-        return by(form, { kind: 'clamp', lo: to.lo, form: shape }, clampCost(shape), terms);
+        const offset = to.lo === 0n ? 0 : 1;
+        const own = (l: number): readonly [Cost, number] => [clampCost(shape, l), clampTerms(shape, l) + offset];
+        return by(form, { kind: 'clamp', lo: to.lo, form: shape }, own);
       };
       if (keys.lo < to.lo) return pivoted(to.lo).map((f) => clamped(f, true));
       const unsigned = binaryForm(to.lo, bitLength(keys.hi - to.lo));
       const wider = s.have.filter((f) => isBinary(f) && f.lo === to.lo && f.width > unsigned.width);
       return [
         ...[unsigned, ...wider].map((f) => clamped(f, false)),
-        ...pivoted(to.hi + 1n).map((f) => by(f, { kind: 'least', hi: to.hi }, cost(1, 1, f.width + 6), 1)),
+        ...pivoted(to.hi + 1n).map((f) =>
+          by(f, { kind: 'least', hi: to.hi }, (l) => [cost(1, 1, f.width + 6 + 2 * l), 1]),
+        ),
       ];
     }
   }

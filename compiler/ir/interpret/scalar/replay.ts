@@ -24,7 +24,7 @@ import { affineElements, concatElements, contractElements, type Operand, sumElem
 import { type Key, lookupRows } from './lookup-rows.ts';
 import type { InstrPlan, ScalarPlan } from './plan.ts';
 import { type BitForm, type Proof, sameForm, weightsOf } from './proofs.ts';
-import { constant, type LinearCombination, NOTHING, plus, type RowEmitter, term } from './rows.ts';
+import { constant, type LinearCombination, minusFrom, NOTHING, plus, type RowEmitter, term } from './rows.ts';
 
 /** Elements of a wire's value, row-major: numbers, or bigints where they may leave the exact integers of float64. */
 export type Values = readonly (number | bigint)[] | Tensor['data'];
@@ -38,9 +38,13 @@ export interface Replay {
   readonly valuesOf: (wire: number) => Values;
 }
 
-/** Bits of a wire's elements: variable of bit i of element e is first + e * width + i. */
+/**
+ * Bits of a wire's elements, `width` variables per element from `first`; one less if the element is tied to them: the
+ * lowest bit is then what is left of the element.
+ */
 interface Bits extends BitForm {
   readonly first: number;
+  readonly tied: boolean;
 }
 
 const LIMIT = BigInt(Number.MAX_SAFE_INTEGER);
@@ -90,37 +94,64 @@ export function createReplay(
   };
 
   /** Bits of a wire in the form of the proof, made now unless they exist. */
-  const prove = (w: number, proof: Proof, label: string, own?: number): Bits => {
-    const { form } = proof;
-    const n = count(w);
+  const prove = (w: number, proof: Proof, label: string): Bits => {
+    const { form, tied } = proof;
     const list = bitsOf.get(plan.same[w]!) ?? [];
-    const values = valuesOf(w);
-    let bits = list.find((b) => sameForm(b, form));
+    let bits: Bits | undefined = list.find((b) => sameForm(b, form));
     if (bits === undefined) {
-      e.segment(`${label}.bit`, n);
-      bits = { ...form, first: own ?? e.allocate(n * form.width) };
+      const per = variablesPer(form.width, tied);
+      e.segment(`${label}.bit`, count(w));
+      bits = { lo: form.lo, width: form.width, top: form.top, tied, first: e.allocate(count(w) * per) };
       bitsOf.set(plan.same[w]!, [...list, bits]);
-      const x = proof.tied ? elements(w) : undefined;
-      const weights = weightsOf(form);
-      for (let k = 0; k < n; k++) {
-        const base = bits.first + k * form.width;
-        for (let i = 0; i < form.width; i++) {
-          const bit = term(base + i);
-          e.row(bit, bit, bit);
-        }
-        if (e.assign !== undefined) assignBits(e.assign, base, form, values[k]!);
-        if (x !== undefined) e.zero(plus(plus(elementOf(x, k), constant(form.lo), -1n), bitSum(base, weights), -1n));
-      }
+      emitBits(w, bits);
     }
-    if (proof.atMost !== undefined || proof.atLeast !== undefined) {
-      e.segment(`${label}.bound`, n);
-      for (let k = 0; k < n; k++) {
-        const flags = flagsOf(bits, k, values[k]);
-        if (proof.atMost !== undefined) assertAtMost(e, flags, proof.atMost);
-        if (proof.atLeast !== undefined) assertAtLeast(e, flags, proof.atLeast);
-      }
+    if (proof.atMost === undefined && proof.atLeast === undefined) return bits;
+    const flags = flagsOf(w, bits);
+    e.segment(`${label}.bound`, count(w));
+    for (let k = 0; k < count(w); k++) {
+      const own = flags(k);
+      if (proof.atMost !== undefined) assertAtMost(e, own, proof.atMost);
+      if (proof.atLeast !== undefined) assertAtLeast(e, own, proof.atLeast);
     }
     return bits;
+  };
+
+  /** Boolean rows of the bits of all elements, and their values. */
+  const emitBits = (w: number, bits: Bits): void => {
+    const { width, tied } = bits;
+    const values = valuesOf(w);
+    const lowest = tied ? lowestBit(elements(w), bits) : undefined;
+    const per = variablesPer(width, tied);
+    for (let k = 0; k < count(w); k++) {
+      const base = bits.first + k * per;
+      for (let i = 0; i < per; i++) {
+        const bit = term(base + i);
+        e.row(bit, bit, bit);
+      }
+      if (e.assign !== undefined) assignBits(e.assign, base, bits, values[k]!);
+      if (lowest === undefined) continue;
+      const rest = lowest(k);
+      if (width === 0) e.zero(rest);
+      else e.row(rest, minusFrom(1n, rest), NOTHING);
+    }
+  };
+
+  /** Bits of an element as flags, low first; only for bits of a number. */
+  const flagsOf = (w: number, bits: Bits): ((element: number) => Flag[]) => {
+    const { width, tied, first } = bits;
+    const values = valuesOf(w);
+    const lowest = tied && width > 0 ? lowestBit(elements(w), bits) : undefined;
+    const per = variablesPer(width, tied);
+    return (element) => {
+      const value = values[element];
+      const number = value === undefined ? 0n : BigInt.asUintN(width, BigInt(value) - bits.lo);
+      // Bit i of tied bits is variable i - 1 of the element.
+      const base = first + element * per - (lowest === undefined ? 0 : 1);
+      return Array.from({ length: width }, (_, i) => ({
+        sum: i === 0 && lowest !== undefined ? lowest(element) : term(base + i),
+        value: bitAt(number, i),
+      }));
+    };
   };
 
   const labelOf = (index: number): string => {
@@ -138,7 +169,7 @@ export function createReplay(
         const first = plan.layout.values[i.port]!;
         linear[i.out] = variablesFrom(first, count(i.out));
         if (p.kind !== 'port' || p.proof === undefined) return;
-        prove(i.out, p.proof, c.ports[i.port]!.name, p.proof.tied ? undefined : first);
+        prove(i.out, p.proof, c.ports[i.port]!.name);
         return;
       }
       case 'view':
@@ -204,9 +235,10 @@ export function createReplay(
         const keyValues = valuesOf(i.in);
         const results = i.out.map(valuesOf);
         const x = elements(i.in);
+        const flags = bits === undefined ? undefined : flagsOf(i.in, bits);
         const key = (k: number): Key => ({
           element: () => elementOf(x, k),
-          bits: bits === undefined ? [] : flagsOf(bits, k, keyValues[k]),
+          bits: flags?.(k) ?? [],
           lo: bits?.lo ?? 0n,
           number: bits === undefined || witness === undefined ? 0n : BigInt(keyValues[k]!) - bits.lo,
         });
@@ -315,33 +347,37 @@ function fixedValue(c: Circuit, i: Instr, of: (wire: number) => Tensor): Tensor 
   }
 }
 
-/** sum of weight_i * variable(first + i). */
-function bitSum(first: number, weights: readonly bigint[]): LinearCombination {
-  return { variables: weights.map((_, i) => first + i), coefficients: weights };
+/** Variables per element. */
+function variablesPer(width: number, tied: boolean): number {
+  return tied ? Math.max(0, width - 1) : width;
+}
+
+/** element - lo - sum of weight * bit over all bits but the lowest. */
+function lowestBit(x: Elements, bits: Bits): (element: number) => LinearCombination {
+  const coefficients = weightsOf(bits)
+    .slice(1)
+    .map((w) => -w);
+  return (element) => {
+    const base = bits.first + element * coefficients.length;
+    const others = { variables: coefficients.map((_, i) => base + i), coefficients };
+    return plus(plus(elementOf(x, element), constant(bits.lo), -1n), others);
+  };
 }
 
 /** Bits of value - lo, the last one set only if needed; nothing sensible for a value outside what the bits can express. */
 function assignBits(
   assign: (variable: number, value: number) => void,
   first: number,
-  form: BitForm,
+  bits: Bits,
   value: number | bigint,
 ): void {
-  const { lo, width, top } = form;
+  const { lo, width, top, tied } = bits;
   if (width === 0) return;
   const number = BigInt(value) - lo;
   const last = number >> BigInt(width - 1) > 0n ? 1 : 0;
   const digits = BigInt.asUintN(width - 1, last === 1 ? number - top : number);
-  for (let i = 0; i < width - 1; i++) assign(first + i, bitAt(digits, i));
-  assign(first + width - 1, last);
+  const skipped = tied ? 1 : 0;
+  for (let i = skipped; i < width; i++) assign(first + i - skipped, i === width - 1 ? last : bitAt(digits, i));
 }
 
 const bitAt = (x: bigint, i: number): number => (((x >> BigInt(i)) & 1n) === 1n ? 1 : 0);
-
-function flagsOf(bits: Bits, element: number, value: number | bigint | undefined): Flag[] {
-  const number = value === undefined ? 0n : BigInt.asUintN(bits.width, BigInt(value) - bits.lo);
-  return Array.from({ length: bits.width }, (_, i) => ({
-    sum: term(bits.first + element * bits.width + i),
-    value: bitAt(number, i),
-  }));
-}

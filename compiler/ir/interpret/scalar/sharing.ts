@@ -1,28 +1,26 @@
 // Which wires become variables of their own, decided per wire from shapes alone.
 //
 // Every element of a wire is a linear combination of variables, and linear instructions only combine them. Copying long
-// combinations into many rows would make the rows dense, so a wire is materialised (one variable and one linear row per
-// element) where it is defined if its elements have
-// - more than 4 terms and are read more than once by one instruction (a contraction with further output axes, a window or
-//   broadcast view, a committed port), or
-// - more than 64 terms and are read by more than one instruction.
-// Hence a row of a contraction over n elements has at most 4 n + 1 terms where its operand is used for other outputs too,
-// and no combination of more than 64 terms is ever copied: consecutive linear layers do not grow dense.
+// combinations into many rows would make the rows dense, so a wire whose elements have t terms and are read r times is
+// materialised where it is defined (one variable and one linear row per element) if r > 1, t > 4 and r * t > 64.
+//
+// Hence no combination of more than 32 terms is ever copied, and copies add at most 64 terms per element: a row that
+// contracts n elements has at most 32 n + 1 terms unless its operand is read by nothing else, and consecutive linear layers
+// do not grow dense.
 import { type Circuit, inputsOf } from '../../circuit.ts';
 import { contractionSizes } from '../../contraction.ts';
 import { constantWires } from '../../recorder.ts';
-import type { Shape } from '../../tensor.ts';
-import { type View, viewShape } from '../../view.ts';
+import type { View } from '../../view.ts';
 
-/** Most terms of an element that an instruction may read more than once. */
-export const MAX_REPEATED_TERMS = 4;
-/** Most terms of an element that several instructions may read. */
-export const MAX_SHARED_TERMS = 64;
+/** Elements of so few terms are copied freely: materialising them would only add a row. */
+export const MAX_FREE_TERMS = 4;
+/** Most terms that the copies of one element may have together. */
+export const MAX_COPIED_TERMS = 64;
 
 export interface Sharing {
   /** Wires fixed at compile time. */
   readonly fixed: ReadonlySet<number>;
-  /** True if an element of `terms` terms of this wire has to become a variable. */
+  /** True if elements of `terms` terms of this wire have to become variables. */
   readonly isMaterialised: (wire: number, terms: number) => boolean;
 }
 
@@ -30,50 +28,46 @@ export function planSharing(c: Circuit): Sharing {
   const fixed = constantWires(c);
   /** Wires that hold the combinations of a wire: itself, or those that views and concatenations read. */
   const roots: number[][] = c.wires.map((_, w) => [w]);
-  /** Wires that read elements of their roots more than once. */
-  const repeating = new Uint8Array(c.wires.length);
-  const readers = new Int32Array(c.wires.length);
-  const repeated = new Uint8Array(c.wires.length);
-  const read = (w: number, again: boolean): void => {
-    for (const root of roots[w]!) {
-      readers[root]!++;
-      if (again || repeating[w] === 1) repeated[root] = 1;
-    }
+  /** How often a wire repeats an element of its roots, at most. */
+  const repeats = new Float64Array(c.wires.length).fill(1);
+  const reads = new Float64Array(c.wires.length);
+  const read = (w: number, times: number): void => {
+    for (const root of roots[w]!) reads[root]! += times * repeats[w]!;
   };
   for (const i of c.instrs) {
     switch (i.op) {
       case 'view':
         roots[i.out] = roots[i.in]!;
-        repeating[i.out] = repeating[i.in]! | (viewRepeats(i.steps, c.wires[i.in]!.shape) ? 1 : 0);
+        repeats[i.out] = repeats[i.in]! * viewRepeats(i.steps);
         break;
-      case 'concat': {
-        const all = i.in.flatMap((w) => roots[w]!);
-        roots[i.out] = [...new Set(all)];
-        if (roots[i.out]!.length < all.length || i.in.some((w) => repeating[w] === 1)) repeating[i.out] = 1;
+      case 'concat':
+        roots[i.out] = [...new Set(i.in.flatMap((w) => roots[w]!))];
+        repeats[i.out] = i.in.reduce((n, w) => n + repeats[w]!, 0);
         break;
-      }
       case 'deduce':
       case 'range':
         roots[i.out] = roots[i.in]!;
-        repeating[i.out] = repeating[i.in]!;
-        if (i.op === 'range') read(i.in, false);
+        repeats[i.out] = repeats[i.in]!;
+        if (i.op === 'range') read(i.in, 1);
         break;
       case 'contract': {
         const [a, b] = i.in;
         const sizes = contractionSizes(i.spec, c.wires[a]!.shape, c.wires[b]!.shape);
         const bilinear = !fixed.has(a) && !fixed.has(b);
         // A letter of the other operand repeats this one for each output, or each product if both are variable.
-        const others = (names: string): boolean =>
-          [...sizes].some(([l, n]) => n > 1 && !names.includes(l) && (bilinear || i.spec.out.includes(l)));
-        if (!fixed.has(a)) read(a, others(i.spec.a));
-        if (!fixed.has(b)) read(b, others(i.spec.b));
+        const times = (names: string): number =>
+          [...sizes].reduce((n, [l, size]) => {
+            return !names.includes(l) && (bilinear || i.spec.out.includes(l)) ? n * size : n;
+          }, 1);
+        if (!fixed.has(a)) read(a, times(i.spec.a));
+        if (!fixed.has(b)) read(b, times(i.spec.b));
         break;
       }
       case 'affine':
       case 'sum':
       case 'zero':
       case 'lookup':
-        for (const w of inputsOf(i)) read(w, false);
+        for (const w of inputsOf(i)) read(w, 1);
         break;
       // Hints read values, not combinations.
       case 'hint':
@@ -83,23 +77,32 @@ export function planSharing(c: Circuit): Sharing {
         break;
     }
   }
-  for (const p of c.ports) if (p.role === 'output') read(p.wire, p.visibility === 'committed');
+  for (const p of c.ports) if (p.role === 'output' && p.visibility !== 'private') read(p.wire, 1);
   return {
     fixed,
-    isMaterialised: (w, terms) =>
-      (terms > MAX_REPEATED_TERMS && repeated[w] === 1) || (terms > MAX_SHARED_TERMS && readers[w]! > 1),
+    isMaterialised: (w, terms) => reads[w]! > 1 && terms > MAX_FREE_TERMS && reads[w]! * terms > MAX_COPIED_TERMS,
   };
 }
 
-/** True if some input cell may be read by more than one output cell. */
-function viewRepeats(steps: readonly View[], shape: Shape): boolean {
-  let current = shape;
+/** How many output cells read one input cell, at most. */
+function viewRepeats(steps: readonly View[]): number {
+  let times = 1;
   for (const v of steps) {
-    const next = viewShape(v, current);
-    if (v.kind === 'broadcast' && v.size > 1) return true;
-    if (v.kind === 'window' && next[v.axis]! * v.size > current[v.axis]!) return true;
-    if (v.kind === 'gather' && new Set(v.index).size < v.index.length) return true;
-    current = next;
+    if (v.kind === 'broadcast') times *= v.size;
+    if (v.kind === 'window') times *= v.dilation === 1 ? Math.ceil(v.size / v.stride) : v.size;
+    if (v.kind === 'gather') times *= mostRepeated(v.index);
   }
-  return false;
+  return times;
+}
+
+function mostRepeated(index: Int32Array): number {
+  const counts = new Map<number, number>();
+  let most = 1;
+  for (const i of index) {
+    if (i < 0) continue;
+    const n = (counts.get(i) ?? 0) + 1;
+    counts.set(i, n);
+    if (n > most) most = n;
+  }
+  return most;
 }

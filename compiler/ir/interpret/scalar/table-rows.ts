@@ -26,19 +26,20 @@ export function tableForm(width: number, columns: number): TableForm {
 }
 
 /** Terms of the result of a lookup. */
-export function tableTerms(form: TableForm): number {
-  return form.high > 0 ? 1 : 2 ** form.low;
+export function tableTerms(form: TableForm, lowest: number): number {
+  return form.high > 0 ? 1 : 2 ** form.low + lowest;
 }
 
-export function tableCost(form: TableForm, columns: number): Cost {
+/** @param lowest terms of the lowest bit beyond one. */
+export function tableCost(form: TableForm, columns: number, lowest: number): Cost {
   const { low, high } = form;
-  const products = cost(monomials(low), monomials(low), 3 * monomials(low));
+  const products = cost(monomials(low), monomials(low), (3 + lowest) * monomials(low));
   if (high === 0) return products;
   const first = 2 ** (high - 1);
   // Bit, difference of two sub-tables, sub-table and result; later levels have single variables.
   const fold = addCosts(
-    cost(first, first, first * (2 * 2 ** low + 2)),
-    first > 1 ? cost(first - 1, first - 1, (first - 1) * 5) : FREE,
+    cost(first, first, first * (2 * 2 ** low + 2 + 3 * lowest)),
+    first > 1 ? cost(first - 1, first - 1, (first - 1) * (5 + lowest)) : FREE,
   );
   return addCosts(products, ...Array.from({ length: columns }, () => fold));
 }
@@ -101,8 +102,8 @@ export function tableRows(
   });
 }
 
-/** Variables of the monomials, in order: the constant one, the bits, their products. */
-function monomialRows(e: RowEmitter, bits: readonly Flag[], order: readonly number[]): readonly number[] {
+/** The monomials in order: the constant one, the bits, their products; all but the lowest bit single variables. */
+function monomialRows(e: RowEmitter, bits: readonly Flag[], order: readonly number[]): readonly LinearCombination[] {
   const byMask = new Map<number, Flag>([[0, { sum: term(0), value: 1 }]]);
   for (const m of order) {
     const top = 31 - Math.clz32(m);
@@ -119,10 +120,16 @@ function monomialRows(e: RowEmitter, bits: readonly Flag[], order: readonly numb
     e.row(a.sum, b.sum, term(v));
     byMask.set(m, { sum: term(v), value });
   }
-  return order.map((m) => byMask.get(m)!.sum.variables[0]!);
+  return order.map((m) => byMask.get(m)!.sum);
 }
 
-function combination(variables: readonly number[], coefficients: readonly bigint[]): LinearCombination {
-  const kept = coefficients.flatMap((c, i) => (c === 0n ? [] : [i]));
-  return { variables: kept.map((i) => variables[i]!), coefficients: kept.map((i) => coefficients[i]!) };
+/** sum of coefficient * product; products are the constant one, the lowest bit, then single variables. */
+function combination(products: readonly LinearCombination[], coefficients: readonly bigint[]): LinearCombination {
+  const kept = coefficients.flatMap((c, i) => (c === 0n || i === 1 ? [] : [i]));
+  const others = {
+    variables: kept.map((i) => products[i]!.variables[0]!),
+    coefficients: kept.map((i) => coefficients[i]!),
+  };
+  const lowest = coefficients[1] ?? 0n;
+  return lowest === 0n ? others : plus(others, products[1]!, lowest);
 }
