@@ -27,6 +27,7 @@ import { printModule } from './ir/text/index.ts';
 import { quantizeModel } from './pipeline.ts';
 import type { Registries } from './plugin.ts';
 
+/** What `compile` needs: the model, where the artifact goes, and choices that have defaults. */
 export interface CompileOptions {
   /** Path of the ONNX model. */
   readonly model: string;
@@ -52,6 +53,7 @@ export interface CompileOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What `compile` made. */
 export interface CompileReport {
   readonly output: string;
   readonly model: string;

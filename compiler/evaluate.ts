@@ -28,6 +28,7 @@ export interface Saturation {
   readonly elements: number;
 }
 
+/** The float and the integer model side by side on one set of inputs. */
 export interface Evaluation {
   readonly outputs: readonly OutputComparison[];
   readonly saturations: readonly Saturation[];

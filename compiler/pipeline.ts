@@ -9,6 +9,7 @@ import { foldConstants } from './passes/fold-constants.ts';
 import { fuse } from './passes/fuse.ts';
 import { quantize } from './passes/quantize.ts';
 
+/** Options of the passes that make a module of integers. */
 export interface QuantizationOptions {
   /** Width of activations (bits). */
   readonly bits?: number;

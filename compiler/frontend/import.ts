@@ -33,6 +33,7 @@ export interface ImportOptions {
   readonly file?: string;
 }
 
+/** A model as the front end gives it: the module, its inputs and outputs, warnings. */
 export interface ImportedModel {
   readonly module: Module;
   readonly warnings: readonly Diagnostic[];

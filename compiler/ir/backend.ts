@@ -16,6 +16,7 @@ export interface EmittedCircuit {
   readonly constraints: number;
 }
 
+/** A target of compilation: what its constraints can do, and how a circuit becomes files. */
 export interface Backend {
   /** Kebab-case, as on the command line. */
   readonly name: string;

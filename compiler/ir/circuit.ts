@@ -118,6 +118,7 @@ export type Instr =
   | { readonly op: 'deduce'; readonly in: number; readonly lemma: Lemma; readonly out: number }
   | { readonly op: 'zero'; readonly in: number; readonly label: string };
 
+/** Who may see the values of a port; `committed` values are bound by a Poseidon hash that is public. */
 export type Visibility = 'public' | 'private' | 'committed';
 
 /** Where tensors enter and leave. Ports are range-proved where they enter. */
@@ -128,6 +129,7 @@ export interface Port {
   readonly wire: number;
 }
 
+/** A recorded circuit: instructions as data over whole tensors; tables and constants by digest. */
 export interface Circuit {
   readonly target: Capabilities;
   readonly ports: readonly Port[];

@@ -13,12 +13,15 @@ export function interval(lo: bigint | number, hi: bigint | number): Interval {
   return r;
 }
 
+/** The interval of 0 and 1. */
 export const BOOLEAN: Interval = interval(0, 1);
 
+/** `[lo, hi]`, as the text form and messages write it. */
 export function showInterval(r: Interval): string {
   return `[${r.lo}, ${r.hi}]`;
 }
 
+/** True if both ends are equal. */
 export function sameInterval(a: Interval, b: Interval): boolean {
   return a.lo === b.lo && a.hi === b.hi;
 }
@@ -28,6 +31,7 @@ export function containsInterval(outer: Interval, inner: Interval): boolean {
   return outer.lo <= inner.lo && inner.hi <= outer.hi;
 }
 
+/** True if the integer lies in the interval. */
 export function contains(r: Interval, x: bigint): boolean {
   return r.lo <= x && x <= r.hi;
 }
@@ -35,6 +39,7 @@ export function contains(r: Interval, x: bigint): boolean {
 export const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 export const max = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
+/** The smallest interval that holds both. */
 export function hull(a: Interval, b: Interval): Interval {
   return { lo: min(a.lo, b.lo), hi: max(a.hi, b.hi) };
 }
@@ -44,6 +49,7 @@ export function intersect(a: Interval, b: Interval): Interval {
   return interval(max(a.lo, b.lo), min(a.hi, b.hi));
 }
 
+/** All sums x + y. */
 export function addIntervals(a: Interval, b: Interval): Interval {
   return { lo: a.lo + b.lo, hi: a.hi + b.hi };
 }
@@ -53,6 +59,7 @@ export function scaleInterval(r: Interval, k: bigint): Interval {
   return k >= 0n ? { lo: k * r.lo, hi: k * r.hi } : { lo: k * r.hi, hi: k * r.lo };
 }
 
+/** The smallest interval that holds all products x * y. */
 export function mulIntervals(a: Interval, b: Interval): Interval {
   const p = [a.lo * b.lo, a.lo * b.hi, a.hi * b.lo, a.hi * b.hi];
   return { lo: p.reduce(min), hi: p.reduce(max) };

@@ -14,6 +14,7 @@ export interface PortVisibility {
   readonly output: Visibility;
 }
 
+/** Private input, weights as constants of the circuit, public output. */
 export const DEFAULT_VISIBILITY: PortVisibility = { input: 'private', weights: 'fixed', output: 'public' };
 
 function integer(t: TensorType, what: string): IntType {

@@ -13,6 +13,7 @@ import { checkAttrs, type Emitter, type OpRegistry } from './op.ts';
 import type { Tensor } from './tensor.ts';
 import { floatType, sameType, type TensorType } from './types.ts';
 
+/** Builds a module operation by operation: types are inferred and checked as operations are added. */
 export interface ModuleBuilder extends Emitter {
   input(name: string, type: TensorType): Value;
   /** A constant of any type. */
@@ -72,6 +73,7 @@ export function inferTypes(
   };
 }
 
+/** An empty module under construction. */
 export function createModuleBuilder(name: string, stage: Stage, ops: OpRegistry): ModuleBuilder {
   const inputs: Value[] = [];
   const outputs: { readonly name: string; readonly value: Value }[] = [];

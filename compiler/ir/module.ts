@@ -8,10 +8,12 @@ export interface Location {
   readonly index: number;
 }
 
+/** The location of a value that comes from no ONNX node. */
 export const UNKNOWN_LOCATION: Location = { node: '', index: -1 };
 
 /** `float`: reals. `int`: quantized, exact integers only. */
 export type Stage = 'float' | 'int';
+/** The stages, in the order in which passes take a module through them. */
 export const STAGES: readonly Stage[] = ['float', 'int'];
 
 /** A tensor defined once; identity is the object. `name` is a hint for printing, not necessarily unique. */
@@ -20,9 +22,12 @@ export interface Value {
   readonly type: TensorType;
 }
 
+/** A value that an attribute or a pass option may have. */
 export type AttrValue = number | string | boolean | readonly number[] | readonly string[];
+/** Attributes by name. */
 export type Attrs = Readonly<Record<string, AttrValue>>;
 
+/** One use of an operator. */
 export interface Operation {
   /** Name of the operator: a key of the registry. */
   readonly op: string;
@@ -32,6 +37,7 @@ export interface Operation {
   readonly loc: Location;
 }
 
+/** A model as a graph in single assignment form: inputs, constants, operations in order, outputs. */
 export interface Module {
   readonly name: string;
   readonly stage: Stage;

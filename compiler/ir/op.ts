@@ -25,6 +25,7 @@ export interface AttrSpec {
   /** For strings: the values allowed. */
   readonly values?: readonly string[];
 }
+/** Attributes of an operator, or options of a pass, by name. */
 export type AttrSchema = Readonly<Record<string, AttrSpec>>;
 /** The attribute object that a schema describes. */
 export type AttrsOf<S extends AttrSchema> = { readonly [K in keyof S]: KindType[S[K]['kind']] };
@@ -127,6 +128,7 @@ export interface Sample {
   readonly constants?: ReadonlyMap<number, Tensor>;
 }
 
+/** An operator: types, meaning over reals and integers, constraints, import from ONNX, samples. */
 export interface OpDef<S extends AttrSchema = AttrSchema> {
   readonly name: string;
   readonly doc: string;

@@ -37,6 +37,7 @@ export interface Pass<S extends AttrSchema = AttrSchema> {
 /** Any pass, with its option types forgotten. */
 export type AnyPass = Pass;
 
+/** Passes by name. */
 export type PassRegistry = ReadonlyMap<string, AnyPass>;
 
 /** Checks a pass literal against its own option schema and forgets the option types. */

@@ -20,6 +20,7 @@ export function rational(num: bigint | number, den: bigint | number = 1n): Ratio
   return { num: n / g, den: d / g };
 }
 
+/** The number one. */
 export const ONE: Rational = rational(1);
 
 /** 2^k, k of either sign. */
@@ -39,9 +40,13 @@ export function rationalFromNumber(x: number): Rational {
   return rational(BigInt(m), 1n << BigInt(k));
 }
 
+/** a * b. */
 export const mulRational = (a: Rational, b: Rational): Rational => rational(a.num * b.num, a.den * b.den);
+/** a / b. @throws RangeError if b is zero. */
 export const divRational = (a: Rational, b: Rational): Rational => rational(a.num * b.den, a.den * b.num);
+/** True if a and b are the same number: both are reduced. */
 export const sameRational = (a: Rational, b: Rational): boolean => a.num === b.num && a.den === b.den;
+/** -1, 0 or 1 as a is less than, equal to or greater than b. */
 export const compareRational = (a: Rational, b: Rational): number => {
   const d = a.num * b.den - b.num * a.den;
   return d < 0n ? -1 : d > 0n ? 1 : 0;

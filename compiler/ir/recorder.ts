@@ -35,6 +35,7 @@ export interface RecordedWire extends Wire {
   readonly id: number;
 }
 
+/** A builder that records: also declares ports, and yields the circuit. */
 export interface Recorder extends Builder<RecordedWire> {
   /** Declares a tensor that enters the circuit; the interval is proved there by every reading. */
   input(name: string, role: 'input' | 'param', visibility: Visibility, shape: Shape, range: Interval): RecordedWire;
@@ -43,6 +44,7 @@ export interface Recorder extends Builder<RecordedWire> {
   finish(): Circuit;
 }
 
+/** An empty circuit under construction for a target. */
 export function createRecorder(target: Capabilities): Recorder {
   const wires: RecordedWire[] = [];
   const instrs: Instr[] = [];

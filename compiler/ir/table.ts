@@ -43,11 +43,13 @@ export function dataTable(name: string, domain: Interval, ...functions: readonly
   };
 }
 
+/** The table of min(max(key, to.lo), to.hi). */
 export function clampTable(domain: Interval, to: Interval): Table {
   const name = `clamp${showInterval(to)}`;
   return { kind: 'clamp', name, domain, to, digest: digest('zkmlc/table', name, showInterval(domain)) };
 }
 
+/** The table of 1 for negative keys, else 0. */
 export function signTable(domain: Interval): Table {
   return { kind: 'sign', name: 'sign', domain, digest: digest('zkmlc/table', 'sign', showInterval(domain)) };
 }

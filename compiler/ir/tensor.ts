@@ -4,6 +4,7 @@ import { Diagnostic } from './diagnostics.ts';
 /** Dimensions, row-major; `[]` is a scalar. */
 export type Shape = readonly number[];
 
+/** Element storage of tensors. */
 export type NumericArray = Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Float32Array | Float64Array;
 
 /**
@@ -49,6 +50,7 @@ export function stridesOf(shape: Shape): number[] {
   return strides;
 }
 
+/** True if both have the same sizes. */
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((d, i) => d === b[i]);
 }
@@ -60,14 +62,17 @@ export function tensor(shape: Shape, data: NumericArray | readonly number[]): Te
   return { shape, data: Array.isArray(data) ? Float64Array.from(data) : (data as NumericArray) };
 }
 
+/** A tensor of shape [] with one element. */
 export function scalar(value: number): Tensor {
   return { shape: [], data: Float64Array.of(value) };
 }
 
+/** A tensor of zeros. */
 export function zeros(shape: Shape): { readonly shape: Shape; readonly data: Float64Array } {
   return { shape, data: new Float64Array(sizeOf(shape)) };
 }
 
+/** True if shapes and all elements are equal. */
 export function sameTensor(a: Tensor, b: Tensor): boolean {
   if (!sameShape(a.shape, b.shape)) return false;
   for (let i = 0; i < a.data.length; i++) if (!Object.is(a.data[i], b.data[i])) return false;

@@ -30,8 +30,10 @@ export interface IntType {
   readonly scale: Rational;
 }
 
+/** Type of a value: reals before quantization, exact integers after. */
 export type TensorType = FloatType | IntType;
 
+/** A type of the float stage. */
 export function floatType(shape: Shape, element: Element = 'f32', range?: readonly [number, number]): FloatType {
   return range === undefined ? { kind: 'float', element, shape } : { kind: 'float', element, shape, range };
 }

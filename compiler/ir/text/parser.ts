@@ -28,6 +28,7 @@ import { createReader, type Reader, TooManyFaults } from './reader.ts';
 import { readResource, resourceName } from './resources.ts';
 import { OpenText, TOKENS } from './tokens.ts';
 
+/** What reading a text needs besides the text. */
 export interface ParseOptions {
   /** Path that errors name. */
   readonly file?: string;

@@ -6,6 +6,7 @@ import { showType } from '../types.ts';
 import { resourceName, showResource } from './resources.ts';
 import { quoteString, showWord } from './strings.ts';
 
+/** How large constants are printed. */
 export interface PrintOptions {
   /** `inline` (default) appends the data of large constants, `external` leaves it to whoever keeps the tensors. */
   readonly resources?: 'inline' | 'external';
