@@ -59,6 +59,7 @@ export function checkHonest(c: Circuit, inputs: Ports, expected: Ports): void {
   }
 }
 
+/** How many lies are tried, and from which seed. */
 export interface LieOptions {
   readonly seed?: number;
   /** Cells (or rows) of each hint and lookup to lie about; the first and the last are always among them. */

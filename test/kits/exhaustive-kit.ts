@@ -7,6 +7,7 @@ import { sizeOf } from '../../compiler/ir/tensor.ts';
 /** Largest number of combinations of inputs and committed values, unless a check allows more. */
 export const MAX_COMBINATIONS = 2 ** 20;
 
+/** What an exhaustive check compares with, and how far it looks. */
 export interface ExhaustiveOptions {
   /** How far committed values leave their intervals on either side; `field`: every element of the (small) field. */
   readonly excursion?: number | 'field';

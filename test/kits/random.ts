@@ -2,6 +2,7 @@
 import { type Interval, max, min } from '../../compiler/ir/interval.ts';
 import { type Shape, sizeOf, type Tensor } from '../../compiler/ir/tensor.ts';
 
+/** A seeded source of random numbers. */
 export interface Random {
   /** A whole number in [0, n - 1]. */
   below(n: number): number;
