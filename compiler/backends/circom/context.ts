@@ -4,6 +4,7 @@ import { type Element, type ElementContext, element, subscripted } from './eleme
 import type { Index } from './index-expression.ts';
 import { commentText } from './names.ts';
 import { rangeProof, type Use } from './proofs.ts';
+import { refineLoops } from './refinement.ts';
 import { loopsOf, type Writer } from './writer.ts';
 
 /** What statements need to know about the template that they stand in. */
@@ -43,6 +44,16 @@ export function wholes(cx: TemplateContext, wires: readonly number[], ix: readon
   return wires.map((w, k) => whole(cx, element(cx, w, ix), loops, k === 0 ? 'padded' : `padded_${k + 1}`));
 }
 
+/** Loops over the elements of wires of equal shape; `loops` is their number. */
+export function overElements(
+  cx: TemplateContext,
+  wires: readonly number[],
+  body: (ix: readonly Index[], loops: number) => void,
+): void {
+  const axes = refineLoops(cx, shapeOf(cx, wires[0]!), wires);
+  cx.writer.nest(axes, (ix) => body(ix, loopsOf(axes)));
+}
+
 /** Proves an interval for each element of a wire. */
 export function provenRange(
   cx: TemplateContext,
@@ -50,19 +61,17 @@ export function provenRange(
   to: { readonly lo: bigint; readonly hi: bigint },
   label: string,
 ): void {
-  const shape = shapeOf(cx, wire);
   cx.writer.line(`// ${commentText(cx.shortLabel(label))} in [${to.lo}, ${to.hi}]`);
-  cx.writer.nest(shape, (ix) => {
-    const e = whole(cx, element(cx, wire, ix), loopsOf(shape));
+  overElements(cx, [wire], (ix, loops) => {
+    const e = whole(cx, element(cx, wire, ix), loops);
     cx.writer.line(rangeProof(e, to, cx.use));
   });
 }
 
 /** Copies a wire, seen through its views, into a declared signal. */
 export function copyInto(cx: TemplateContext, name: string, wire: number): void {
-  const shape = shapeOf(cx, wire);
-  cx.writer.nest(shape, (ix) => {
-    const e = whole(cx, element(cx, wire, ix), loopsOf(shape));
+  overElements(cx, [wire], (ix, loops) => {
+    const e = whole(cx, element(cx, wire, ix), loops);
     cx.writer.line(`${subscripted(name, ix)} <== ${e.text};`);
   });
 }

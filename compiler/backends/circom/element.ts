@@ -6,6 +6,7 @@ import {
   addIndex,
   affineIndex,
   atomIndex,
+  bounded,
   constantIndex,
   divideIndex,
   type Index,
@@ -171,7 +172,7 @@ function boundGuards(x: Index, size: number): readonly string[] {
 /** Row-major position of indices in a tensor of the given shape. */
 export function flatten(ix: readonly Index[], shape: Shape): Index {
   const strides = stridesOf(shape);
-  return ix.reduce((sum, x, axis) => addIndex(sum, x, strides[axis]!), constantIndex(0));
+  return ix.reduce((sum, x, axis) => addIndex(sum, bounded(x), strides[axis]!), constantIndex(0));
 }
 
 function unflatten(flat: Index, shape: Shape): readonly Index[] {

@@ -1,7 +1,7 @@
 // Hints as assignments without constraints, followed by the proof of each output's interval.
 import type { Instr } from '../../ir/circuit.ts';
 import type { Shape } from '../../ir/tensor.ts';
-import { provenRange, type TemplateContext, whole, wholes } from './context.ts';
+import { overElements, provenRange, type TemplateContext, whole, wholes } from './context.ts';
 import { bracketed, type Element, element, subscripted } from './element.ts';
 import { type Index, showIndex } from './index-expression.ts';
 import { commentText } from './names.ts';
@@ -44,9 +44,8 @@ export function hintStatements(cx: TemplateContext, i: HintInstr): void {
     return `${hintOutputName(i, k)} in [${lo}, ${hi}]${i.proved[k] ? ' (proved below)' : ''}`;
   });
   cx.writer.line(`// ${commentText(`${cx.shortLabel(i.label)}: ${intervals.join(', ')}`)}`);
-  const shape = cx.scope.circuit.wires[i.in[0]!]!.shape;
-  cx.writer.nest(shape, (ix) => {
-    elementwise(ix, loopsOf(shape));
+  overElements(cx, i.in, (ix, loops) => {
+    elementwise(ix, loops);
     for (const [k, w] of i.out.entries()) {
       const { range } = cx.scope.circuit.wires[w]!;
       if (!i.proved[k]) cx.writer.line(rangeProof(element(cx, w, ix), range, cx.use));

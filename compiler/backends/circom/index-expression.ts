@@ -68,6 +68,12 @@ export function within(x: Index, size: number): Index {
   return { ...x, lo: Math.max(x.lo, 0), hi: Math.min(x.hi, size - 1) };
 }
 
+/** The same number; if a guard narrowed it, as one unit with its bounds, which its parts do not have. */
+export function bounded(x: Index): Index {
+  const { lo, hi } = form(x.terms, x.constant);
+  return lo === x.lo && hi === x.hi ? x : atomIndex(`(${showIndex(x)})`, x.lo, x.hi);
+}
+
 /** floor(x / m) and x mod m, for x that is not negative where it is used. */
 export function divideIndex(x: Index, m: number): { readonly quotient: Index; readonly remainder: Index } {
   if (m === 1) return { quotient: x, remainder: constantIndex(0) };

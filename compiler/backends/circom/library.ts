@@ -1,21 +1,25 @@
-// The Circom library of the project, `stdlib/circom`: its files, what they include, and the names that they define.
+// The Circom library of the project, `stdlib/circom`: its files, what they include, and the names that they define. The
+// constants of Poseidon are not stored but computed, from the same parameters that every other reading uses.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Diagnostic } from '../../ir/diagnostics.ts';
+import { COMMITMENT_WIDTH, poseidonParameters } from '../../ir/poseidon.ts';
 
 /** Files of `stdlib/circom`, without their ending, and the files that each includes. */
 const INCLUDES = {
   bits: [],
   clamp: ['bits', 'integers'],
   integers: [],
+  poseidon: ['poseidon-constants'],
+  'poseidon-constants': [],
   range: ['integers'],
   table: ['bits', 'integers'],
 } as const;
 
 export type LibraryFile = keyof typeof INCLUDES;
 
-const FILES: readonly LibraryFile[] = ['bits', 'clamp', 'integers', 'range', 'table'];
+const FILES: readonly LibraryFile[] = ['bits', 'clamp', 'integers', 'poseidon', 'poseidon-constants', 'range', 'table'];
 
 /** Templates and functions of the library: emitted text defines nothing under these names. */
 export const LIBRARY_NAMES: ReadonlySet<string> = new Set([
@@ -24,7 +28,9 @@ export const LIBRARY_NAMES: ReadonlySet<string> = new Set([
   'Bits',
   'Clamp',
   'ClampAbove',
+  'Commitment',
   'Exceeds',
+  'Poseidon',
   'Range',
   'Saturate',
   'Sign',
@@ -35,6 +41,8 @@ export const LIBRARY_NAMES: ReadonlySet<string> = new Set([
   'floorDiv',
   'integerSqrt',
   'lastMaximum',
+  'poseidonConstants',
+  'poseidonMatrix',
   'rankOf',
   'sumOf',
 ]);
@@ -48,6 +56,7 @@ export function libraryClosure(used: ReadonlySet<LibraryFile>): readonly Library
 
 /** Text of a file of the library. @throws Diagnostic `broken-installation` if it is absent. */
 export function libraryText(file: LibraryFile): string {
+  if (file === 'poseidon-constants') return poseidonConstants();
   // From source and from dist/ the library lies at different distances: walk up to the package.
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, 'package.json'))) {
@@ -66,4 +75,20 @@ export function libraryText(file: LibraryFile): string {
       { cause },
     );
   }
+}
+
+/** Round constants and matrix for the width of commitments. */
+function poseidonConstants(): string {
+  const { width, constants, matrix } = poseidonParameters(COMMITMENT_WIDTH);
+  const list = (values: readonly bigint[]): string => values.map((v) => `    ${v}`).join(',\n');
+  const rows = matrix.map((row) => `    [${row.join(', ')}]`).join(',\n');
+  return [
+    `// Poseidon for a state of ${width} elements of the BN254 scalar field: constants and matrix from the Grain LFSR of the paper.`,
+    'pragma circom 2.2.0;',
+    '',
+    `function poseidonConstants() {\n  return [\n${list(constants)}\n  ];\n}`,
+    '',
+    `function poseidonMatrix() {\n  return [\n${rows}\n  ];\n}`,
+    '',
+  ].join('\n');
 }

@@ -1,10 +1,13 @@
 // The main template: ports in and out, their proofs, and one call per operator.
 import { outputsOf, type Port } from '../../ir/circuit.ts';
 import type { CircomInput } from '../../ir/iden3/circom-inputs.ts';
+import { portPacking } from '../../ir/poseidon.ts';
+import { publicSignals } from '../../ir/public-signals.ts';
 import { sizeOf } from '../../ir/tensor.ts';
-import { copyInto, provenRange } from './context.ts';
+import { copyInto, overElements, provenRange, whole } from './context.ts';
+import { element, flatten, subscripted } from './element.ts';
 import { LIBRARY_NAMES } from './library.ts';
-import { describeOrigin, originOf } from './names.ts';
+import { commentName, describeOrigin, originOf } from './names.ts';
 import type { Block, Partition } from './partition.ts';
 import { createTemplate, type FileContext, type TemplateParts } from './template.ts';
 import { dimensions } from './writer.ts';
@@ -50,21 +53,33 @@ export function mainTemplate(file: FileContext, parts: Partition, templateOf: (b
     for (const w of outputsOf(i)) {
       if (t.cx.plan.get(w) !== 'alias' || !t.cx.scope.forced.has(w)) continue;
       const { node, op } = originOf(scope);
-      const name = t.names.take(node, op === '' ? i.op : op);
-      t.writer.line(`signal ${name}${dimensions(c.wires[w]!.shape)};`);
+      const output = head.views.get(w);
+      const name = output ?? t.names.take(node, op === '' ? i.op : op);
+      if (output === undefined) t.writer.line(`signal ${name}${dimensions(c.wires[w]!.shape)};`);
       copyInto(t.cx, name, w);
       copies.set(w, name);
     }
   }
   for (const { name, wire } of head.copied) copyInto(t.cx, name, wire);
+  for (const commitment of head.commitments) commit(t, commitment);
   return { text: t.writer.text(), inputs: head.inputs, publicInputs: head.publicInputs };
 }
 
 interface Head {
   readonly inputs: readonly CircomInput[];
   readonly publicInputs: readonly string[];
-  /** Outputs that another signal or an expression holds. */
+  /** Outputs that are views, by wire: copied where the view is made. */
+  readonly views: ReadonlyMap<number, string>;
+  /** Outputs that inputs, constants or other outputs hold: copied at the end. */
   readonly copied: readonly { readonly name: string; readonly wire: number }[];
+  readonly commitments: readonly Commitment[];
+}
+
+interface Commitment {
+  readonly port: Port;
+  /** Signals of the commitment and the blinding element. */
+  readonly out: string;
+  readonly blinding: string;
 }
 
 /** Declares the signals of all ports. */
@@ -73,6 +88,8 @@ function declarePorts(file: FileContext, t: TemplateParts, parts: Partition): He
   const inputs: CircomInput[] = [];
   const publicInputs: string[] = [];
   const copied: { readonly name: string; readonly wire: number }[] = [];
+  const views = new Map<number, string>();
+  const commitments: Commitment[] = [];
   const bound = new Set<number>();
   const declare = (p: Port, kind: 'input' | 'output', name: string): void => {
     const { shape, range } = c.wires[p.wire]!;
@@ -86,25 +103,55 @@ function declarePorts(file: FileContext, t: TemplateParts, parts: Partition): He
     inputs.push({ port: p.name, kind: 'elements', signal, count: sizeOf(c.wires[p.wire]!.shape) });
     if (p.visibility === 'public') publicInputs.push(signal);
   }
-  for (const p of c.ports) {
-    if (p.role !== 'output' || p.visibility !== 'public') continue;
+  // Circom numbers outputs in the order of their declarations.
+  for (const { port, kind, computed } of publicSignals(c)) {
+    const p = c.ports[port]!;
+    if (!computed) continue;
+    if (kind === 'commitment') {
+      const [out, blinding] = [t.names.take(p.name, 'commitment'), t.names.take(p.name, 'blinding')];
+      t.writer.line(`signal output ${out};`);
+      commitments.push({ port: p, out, blinding });
+      continue;
+    }
     const name = t.names.take(p.name);
     declare(p, 'output', name);
     const wire = parts.sameAs[p.wire]!;
     const isPort = c.instrs[parts.definedBy[wire]!]!.op === 'port';
-    // Signals of the template's own instructions and results of blocks can carry the output's name themselves.
-    if (!isPort && !bound.has(wire) && !parts.fixed.has(wire) && (t.cx.plan.get(wire) ?? 'signal') === 'signal') {
-      t.bind(wire, name);
-      bound.add(wire);
-    } else copied.push({ name, wire });
+    if (isPort || bound.has(wire) || parts.fixed.has(wire)) {
+      copied.push({ name, wire });
+      continue;
+    }
+    bound.add(wire);
+    // Signals of the template's own instructions and results of blocks carry the output's name themselves.
+    if ((t.cx.plan.get(wire) ?? 'signal') === 'signal') t.bind(wire, name);
+    else views.set(wire, name);
   }
-  return { inputs, publicInputs, copied };
+  for (const { port, blinding } of commitments) {
+    t.writer.line(`signal input ${blinding};`);
+    inputs.push({ port: port.name, kind: 'blinding', signal: blinding, count: 1 });
+  }
+  return { inputs, publicInputs, views, copied, commitments };
 }
 
 /** Private and committed ports are proved to lie in their interval; a verifier sees the others. */
 function provePort(t: TemplateParts, p: Port, wire: number): void {
   if (p.visibility === 'public') return;
   provenRange(t.cx, wire, t.cx.scope.circuit.wires[wire]!.range, p.name);
+}
+
+/** Makes the commitment signal the commitment to the port's elements; see `commitPort`. */
+function commit(t: TemplateParts, { port, out, blinding }: Commitment): void {
+  const { shape, range } = t.cx.scope.circuit.wires[port.wire]!;
+  const { lo, bits, perElement, count, tag } = portPacking(shape, range);
+  const flat = t.names.take(port.name, 'flat');
+  t.cx.use('poseidon');
+  t.writer.line(`// commitment to ${commentName(port.name)}`);
+  t.writer.line(`signal ${flat}[${count}];`);
+  overElements(t.cx, [port.wire], (ix, loops) => {
+    const e = whole(t.cx, element(t.cx, port.wire, ix), loops);
+    t.writer.line(`${subscripted(flat, [flatten(ix, shape)])} <== ${e.text};`);
+  });
+  t.writer.line(`${out} <== Commitment(${count}, ${lo}, ${bits}, ${perElement}, ${tag})(${flat}, ${blinding});`);
 }
 
 /** `signal y[4] <== Template()(x);` */

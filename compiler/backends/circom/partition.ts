@@ -36,10 +36,11 @@ export function partition(c: Circuit): Partition {
     if (i.op === 'deduce' || i.op === 'range') sameAs[i.out] = sameAs[i.in]!;
   }
   const roots = rootScopes(c.scopes);
+  const live = liveInstructions(c, definedBy);
   const runs: { readonly root: number; readonly instrs: number[] }[] = [];
   for (const [index, i] of c.instrs.entries()) {
     const outs = outputsOf(i);
-    if (outs.length > 0 && outs.every((w) => fixed.has(w))) continue;
+    if (!live.has(index) || (outs.length > 0 && outs.every((w) => fixed.has(w)))) continue;
     const root = roots[c.scope[index]!]!;
     const last = runs.at(-1);
     if (last?.root === root && root !== 0) last.instrs.push(index);
@@ -51,6 +52,22 @@ export function partition(c: Circuit): Partition {
     return [{ block: blockOf(c, c.scopes[root]!, instrs, { fixed, sameAs }, (w) => isReadOutside(w, run)) }];
   });
   return { items, fixed, definedBy, sameAs };
+}
+
+/** Instructions that constrain something, and those that compute what they or visible outputs read. */
+function liveInstructions(c: Circuit, definedBy: Int32Array): ReadonlySet<number> {
+  const live = new Set<number>();
+  const pending: number[] = [];
+  for (const [index, i] of c.instrs.entries())
+    if (i.op === 'port' || i.op === 'hint' || i.op === 'lookup' || i.op === 'range' || i.op === 'zero')
+      pending.push(index);
+  for (const p of c.ports) if (p.role === 'output' && p.visibility !== 'private') pending.push(definedBy[p.wire]!);
+  for (let index = pending.pop(); index !== undefined; index = pending.pop()) {
+    if (live.has(index)) continue;
+    live.add(index);
+    for (const w of inputsOf(c.instrs[index]!)) pending.push(definedBy[w]!);
+  }
+  return live;
 }
 
 /** True for instructions that only name what others compute. */

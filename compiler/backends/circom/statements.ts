@@ -1,7 +1,7 @@
 // One loop nest per instruction of the circuit IR.
 import type { Instr } from '../../ir/circuit.ts';
 import { type Shape, sizeOf } from '../../ir/tensor.ts';
-import { assignment, provenRange, shapeOf, type TemplateContext, whole, wholes } from './context.ts';
+import { assignment, overElements, provenRange, shapeOf, type TemplateContext, whole, wholes } from './context.ts';
 import { bracketed, type Element, element, flatten, linearText, subscripted } from './element.ts';
 import { hintStatements } from './hints.ts';
 import { affineIndex, type Index } from './index-expression.ts';
@@ -45,10 +45,9 @@ export function statement(cx: TemplateContext, i: Instr): void {
 
 function affineStatement(cx: TemplateContext, i: Extract<Instr, { readonly op: 'affine' }>): void {
   if (cx.plan.get(i.out) === 'inline') return;
-  const shape = shapeOf(cx, i.out);
   cx.declare(i.out);
-  cx.writer.nest(shape, (ix) => {
-    const terms = wholes(cx, i.in, ix, loopsOf(shape)).map((e, k) => [e, i.k[k]!] as const);
+  overElements(cx, i.in, (ix, loops) => {
+    const terms = wholes(cx, i.in, ix, loops).map((e, k) => [e, i.k[k]!] as const);
     cx.writer.line(assignment(cx, i.out, ix, linearText(terms, i.c)));
   });
 }
@@ -103,14 +102,13 @@ function concatStatement(cx: TemplateContext, i: Extract<Instr, { readonly op: '
   cx.declare(i.out);
   let offset = 0;
   for (const w of i.in) {
-    const shape = shapeOf(cx, w);
     const start = offset;
-    cx.writer.nest(shape, (ix) => {
-      const e = whole(cx, element(cx, w, ix), loopsOf(shape));
+    overElements(cx, [w], (ix, loops) => {
+      const e = whole(cx, element(cx, w, ix), loops);
       const to = ix.map((x, axis) => (axis === i.axis ? affineIndex(x, 1, start) : x));
       cx.writer.line(assignment(cx, i.out, to, e.text));
     });
-    offset += shape[i.axis]!;
+    offset += shapeOf(cx, w)[i.axis]!;
   }
 }
 
@@ -161,12 +159,11 @@ function productOf(a: Element, b: Element): Element {
 
 function lookupStatement(cx: TemplateContext, i: Extract<Instr, { readonly op: 'lookup' }>): void {
   const table = cx.scope.circuit.tables.get(i.table)!;
-  const shape = shapeOf(cx, i.in);
   const template = table.kind === 'data' && table.domain.lo !== table.domain.hi ? cx.tableTemplate(i.table) : '';
   cx.writer.line(`// ${commentText(cx.shortLabel(i.label))}`);
   for (const w of i.out) cx.declare(w);
-  cx.writer.nest(shape, (ix) => {
-    const key = whole(cx, element(cx, i.in, ix), loopsOf(shape));
+  overElements(cx, [i.in], (ix, loops) => {
+    const key = whole(cx, element(cx, i.in, ix), loops);
     const outs = i.out.map((w) => subscripted(cx.nameOf(w), ix));
     if (table.kind === 'data' && table.domain.lo === table.domain.hi) {
       for (const [c, out] of outs.entries()) cx.writer.line(`${out} <== ${table.columns[c]!.data[0]};`);
@@ -185,10 +182,9 @@ function lookupStatement(cx: TemplateContext, i: Extract<Instr, { readonly op: '
 }
 
 function zeroStatement(cx: TemplateContext, i: Extract<Instr, { readonly op: 'zero' }>): void {
-  const shape = shapeOf(cx, i.in);
   cx.writer.line(`// ${commentText(cx.shortLabel(i.label))}`);
-  cx.writer.nest(shape, (ix) => {
-    const e = whole(cx, element(cx, i.in, ix), loopsOf(shape));
+  overElements(cx, [i.in], (ix, loops) => {
+    const e = whole(cx, element(cx, i.in, ix), loops);
     cx.writer.line(`${e.text} === 0;`);
   });
 }

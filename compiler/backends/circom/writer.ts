@@ -1,7 +1,8 @@
 // Indented Circom text: lines, loop nests and guarded statements.
 import type { Shape } from '../../ir/tensor.ts';
-import { type Index, loopIndex } from './index-expression.ts';
+import { addIndex, affineIndex, constantIndex, type Index, loopIndex } from './index-expression.ts';
 import { loopVariable } from './names.ts';
+import type { AxisLoops } from './refinement.ts';
 
 export interface Writer {
   line(text: string): void;
@@ -9,8 +10,11 @@ export interface Writer {
   gap(): void;
   /** `header {` body `}`. */
   block(header: string, body: () => void): void;
-  /** Loops over all cells of a shape; `first` is the number of loop variables in use outside. */
-  nest(shape: Shape, body: (ix: readonly Index[]) => void, first?: number): void;
+  /**
+   * Loops over all cells of a shape; `first` is the number of loop variables in use outside. An axis may be given as
+   * several loops whose sizes multiply to it.
+   */
+  nest(axes: readonly (number | AxisLoops)[], body: (ix: readonly Index[]) => void, first?: number): void;
   /** Runs the body where all guards hold. A guard that reads an array is tested only where those before it hold. */
   guarded(guards: readonly string[], body: () => void): void;
   /** Everything written so far. */
@@ -34,17 +38,19 @@ export function createWriter(depth = 0): Writer {
       indent = indent.slice(2);
       writer.line('}');
     },
-    nest(shape, body, first = 0) {
-      const loop = (axis: number, used: number, ix: readonly Index[]): void => {
-        const size = shape[axis];
+    nest(axes, body, first = 0) {
+      const split = axes.map((a) => (typeof a === 'number' ? [a] : a));
+      const sizes = split.flat();
+      const loop = (k: number, used: number, ix: readonly Index[]): void => {
+        const size = sizes[k];
         if (size === undefined) {
-          body(ix);
+          body(combined(split, ix));
           return;
         }
         const name = loopVariable(used);
         const inner = [...ix, loopIndex(name, size)];
-        if (size === 1) loop(axis + 1, used, inner);
-        else writer.block(`for (var ${name} = 0; ${name} < ${size}; ${name}++)`, () => loop(axis + 1, used + 1, inner));
+        if (size === 1) loop(k + 1, used, inner);
+        else writer.block(`for (var ${name} = 0; ${name} < ${size}; ${name}++)`, () => loop(k + 1, used + 1, inner));
       };
       loop(0, first, []);
     },
@@ -67,9 +73,17 @@ export function createWriter(depth = 0): Writer {
   return writer;
 }
 
-/** Number of loops that a nest over the shape opens. */
-export function loopsOf(shape: Shape): number {
-  return shape.filter((d) => d !== 1).length;
+/** The index along each axis, from those of its loops. */
+function combined(axes: readonly AxisLoops[], ix: readonly Index[]): readonly Index[] {
+  let next = 0;
+  return axes.map((loops) =>
+    loops.reduce((sum, size) => addIndex(affineIndex(sum, size), ix[next++]!), constantIndex(0)),
+  );
+}
+
+/** Number of loops that a nest opens. */
+export function loopsOf(axes: readonly (number | AxisLoops)[]): number {
+  return axes.flat().filter((d) => d !== 1).length;
 }
 
 /** `[2][3]`. */

@@ -1,0 +1,63 @@
+// Committed ports: the commitment that the Circom circuit computes is the one that every other reading computes.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { BN254 } from '../../compiler/ir/circuit.ts';
+import { runWitness } from '../../compiler/ir/interpret/witness.ts';
+import { interval } from '../../compiler/ir/interval.ts';
+import { commitPort, portPacking } from '../../compiler/ir/poseidon.ts';
+import { tensor } from '../../compiler/ir/tensor.ts';
+import { requantize } from '../../stdlib/gadgets/index.ts';
+import { recordCircuit } from '../kits/circuit-kit.ts';
+import { createRandom, integerTensor } from '../kits/random.ts';
+import { type Compiled, compileCircuit, freeVariables, isSatisfied, publicValues } from './circom-kit.ts';
+
+const circuit = recordCircuit(BN254, (b) => {
+  const x = b.input('x', 'input', 'public', [3], interval(-128, 127));
+  const w = b.input('w', 'param', 'committed', [40, 3], interval(-100, 101));
+  const c = b.input('c', 'param', 'committed', [2, 2], interval(5, 6));
+  const product = b.contract({ a: 'ij', b: 'j', out: 'i' }, w, x);
+  b.output('hidden', 'committed', requantize(b, [[product, 1n]], 6, interval(-128, 127), 'requant'));
+  b.output('seen', 'public', b.sum(c, [0, 1]));
+});
+const random = createRandom(3);
+const inputs = new Map([
+  ['x', tensor([3], [-128, 7, 127])],
+  ['w', integerTensor([40, 3], interval(-100, 101), 4, random)],
+  ['c', tensor([2, 2], [5, 6, 6, 5])],
+]);
+const blindings = new Map([
+  ['w', 123456789n],
+  ['c', 0n],
+  ['hidden', 2n ** 250n + 5n],
+]);
+
+describe('committed ports', () => {
+  let compiled: Compiled;
+  let values: bigint[];
+  beforeAll(async () => {
+    compiled = await compileCircuit(circuit);
+    values = await compiled.witness(inputs, blindings);
+  });
+
+  it('have the commitments of commitPort as public signals', () => {
+    const ours = runWitness(circuit, inputs);
+    const found = publicValues(circuit, values);
+    expect([...found.keys()]).toEqual(['hidden.commitment', 'seen', 'w.commitment', 'c.commitment', 'x']);
+    expect(found.get('seen')).toEqual([22n]);
+    for (const p of circuit.ports) {
+      if (p.visibility !== 'committed') continue;
+      const { shape, range } = circuit.wires[p.wire]!;
+      const t = inputs.get(p.name) ?? ours.outputs.get(p.name)!;
+      const expected = commitPort(t.data, portPacking(shape, range), blindings.get(p.name)!);
+      expect(found.get(`${p.name}.commitment`), p.name).toEqual([expected]);
+    }
+  });
+
+  it('satisfy every row and leave no signal free but the blinding elements', () => {
+    expect(compiled.rows.every((row) => isSatisfied(row, values))).toBe(true);
+    expect(freeVariables(compiled, values)).toEqual([]);
+  });
+
+  it('refuse a missing blinding element', async () => {
+    await expect(compiled.witness(inputs)).rejects.toMatchObject({ code: 'missing-input' });
+  });
+});
