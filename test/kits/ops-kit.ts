@@ -13,6 +13,7 @@ import { type FloatType, type IntType, showType, type TensorType } from '../../c
 import { checkHonest, checkLies, expectSameTensor } from './circuit-kit.ts';
 import { createRandom, integerTensor, type Random } from './random.ts';
 
+/** Seed and number of runs of an operator check. */
 export interface OperatorOptions {
   readonly seed?: number;
   /** Random inputs per sample, besides the extreme ones. */
@@ -75,13 +76,13 @@ export function checkDeclaration(def: AnyOp): void {
     fail(`${def.name}: no meaning at all`);
 }
 
-interface Built {
+export interface Built {
   readonly module: Module;
   readonly results: readonly Value[];
 }
 
 /** A module of inputs and constants as the sample says, completed by `emit`. */
-function moduleOf(
+export function moduleOf(
   def: AnyOp,
   sample: Sample,
   ops: OpRegistry,
@@ -100,7 +101,8 @@ function moduleOf(
   return { module: b.finish(), results };
 }
 
-function integersOf(m: Module, variant: number, random: Random): Map<string, Tensor> {
+/** Integers for every input of a module: extreme ones for small variants, then random ones. */
+export function integersOf(m: Module, variant: number, random: Random): Map<string, Tensor> {
   const inputs = new Map<string, Tensor>();
   for (const v of m.inputs) {
     if (v.type.kind !== 'int') fail(`operand ${v.name} is not an integer tensor`);
@@ -118,7 +120,7 @@ function checkInType(t: Tensor, type: TensorType, what: string): void {
 }
 
 /** Inputs of the circuit: those of the module, and the weights where they are ports. */
-function portsOf(c: Circuit, m: Module, inputs: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+export function portsOf(c: Circuit, m: Module, inputs: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
   const ports = new Map(inputs);
   const weights = [...m.constants.values()];
   for (const [i, p] of c.ports.filter((port) => port.role === 'param').entries()) ports.set(p.name, weights[i]!);

@@ -35,9 +35,13 @@ export function binaryForm(lo: bigint, width: number): BitForm {
   return { lo, width, top: width === 0 ? 0n : 1n << BigInt(width - 1) };
 }
 
-/** Weights that express the interval and nothing else. */
-function exactForm(to: Interval): BitForm {
+/**
+ * Weights that express the interval and nothing else. If the lowest bit is what the others leave, a second weight of 1
+ * would let the prover exchange the two unnoticed: bits of a number and a bound are used then.
+ */
+function exactForm(to: Interval, tied: boolean): BitForm {
   const width = widthOf(to);
+  if (tied && width > 1 && to.hi - to.lo === 1n << BigInt(width - 1)) return binaryForm(to.lo, width);
   return { lo: to.lo, width, top: width === 0 ? 0n : to.hi - to.lo - (1n << BigInt(width - 1)) + 1n };
 }
 
@@ -130,7 +134,7 @@ export function proofOf(to: Interval, s: Subject, reader?: Table): Proof {
   const wanted = later(s.have).flatMap((p) => (p.proof === undefined ? [] : [p.proof.form]));
   const forms = [...s.have.filter(isBinary), ...wanted].filter((f) => containsInterval(spanOf(f), open));
   return cheapest(
-    [exactForm(open), ...forms].map((f) => proofBy(f, to, s)),
+    [exactForm(open, s.terms !== undefined), ...forms].map((f) => proofBy(f, to, s)),
     (p) => addCosts(p.cost, reader === undefined ? FREE : cheapest(later([...s.have, p.form]), (l) => l.cost).cost),
   );
 }
