@@ -6,7 +6,7 @@ import { Diagnostic } from '../../ir/diagnostics.ts';
 import { compiledPath } from '../../ir/worker-path.ts';
 import type { CompileReply, CompileRequest } from './compiler-child.ts';
 
-const MAX_OUTPUT_CHARACTERS = 8000;
+const MAX_OUTPUT_CHARACTERS = 4000;
 
 export interface CompileOptions {
   readonly signal?: AbortSignal | undefined;
@@ -76,7 +76,7 @@ function converse(child: ChildProcess, request: CompileRequest): Promise<Outcome
     let reply: CompileReply | undefined;
     let output = '';
     const note = (text: string): void => {
-      output = (output + text).slice(-MAX_OUTPUT_CHARACTERS);
+      output = (output + text).slice(0, MAX_OUTPUT_CHARACTERS);
     };
     child.stdout?.setEncoding('utf8').on('data', note);
     child.stderr?.setEncoding('utf8').on('data', note);

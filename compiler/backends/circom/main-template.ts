@@ -28,12 +28,14 @@ export function mainTemplate(file: FileContext, parts: Partition, templateOf: (b
       ...parts.items.flatMap((item) => ('block' in item ? item.block.inputs : [])),
       ...visible.map((p) => parts.sameAs[p.wire]!),
     ]),
+    read: visible.map((p) => p.wire),
     path: '',
     origin: ['main'],
     reserved: { has: (name) => LIBRARY_NAMES.has(name) },
   });
   const head = declarePorts(file, t, parts);
   t.writer.gap();
+  for (const i of t.constants) t.write(i);
   /** Signals that hold a wire which is stored under no name of its own. */
   const copies = new Map<number, string>();
   const argument = (w: number): string => copies.get(w) ?? t.cx.nameOf(w);

@@ -1,5 +1,5 @@
 // One Circom template: signals in and out, then one loop nest per instruction.
-import { type Circuit, type Instr, outputsOf } from '../../ir/circuit.ts';
+import { type Circuit, type Instr, inputsOf, outputsOf } from '../../ir/circuit.ts';
 import { tensorDigest } from '../../ir/digest.ts';
 import { sizeOf, type Tensor } from '../../ir/tensor.ts';
 import { copyInto, type TemplateContext } from './context.ts';
@@ -32,8 +32,10 @@ export interface TemplateParts {
   bind(wire: number, name: string): void;
   /** The identifier that a wire was bound to. */
   nameIfBound(wire: number): string | undefined;
-  /** Writes the instructions among those of the template, with the constants that they need before them. */
+  /** Writes an instruction of the template. */
   write(instr: number): void;
+  /** Instructions that compute the fixed wires which the template reads. */
+  readonly constants: readonly number[];
 }
 
 export interface TemplateOptions {
@@ -41,6 +43,8 @@ export interface TemplateOptions {
   readonly instrs: readonly number[];
   /** Wires that must be signals. */
   readonly forced: ReadonlySet<number>;
+  /** Wires that are read besides those that the instructions read. */
+  readonly read?: readonly number[];
   /** Prefix of labels that goes without saying. */
   readonly path: string;
   /** Parts of names for what the template defines for others to read. */
@@ -51,7 +55,7 @@ export interface TemplateOptions {
 
 export function createTemplate(file: FileContext, o: TemplateOptions): TemplateParts {
   const { circuit, fixed, definedBy } = file;
-  const needed = fixedInstructions(file, o.instrs);
+  const needed = fixedInstructions(file, o.instrs, o.read ?? []);
   const scope: Scope = {
     circuit,
     instrs: [...needed, ...o.instrs].sort((a, b) => a - b),
@@ -117,6 +121,7 @@ export function createTemplate(file: FileContext, o: TemplateOptions): TemplateP
       wireNames.set(w, name);
       declared.add(w);
     },
+    constants: needed,
     nameIfBound: (w) => (declared.has(w) ? wireNames.get(w) : undefined),
     write(index) {
       const i = circuit.instrs[index]!;
@@ -138,24 +143,17 @@ function constantText(file: FileContext, t: Tensor, digest: string, origin: read
   return sizeOf(t.shape) <= MAX_LITERAL_ELEMENTS ? arrayLiteral(t) : `${file.constantFunction(t, digest, origin)}()`;
 }
 
-/** Instructions that compute the fixed wires which the given ones read. */
-function fixedInstructions(file: FileContext, instrs: readonly number[]): readonly number[] {
+/** Instructions that compute the fixed wires which the given instructions read, or which are among the given wires. */
+function fixedInstructions(file: FileContext, instrs: readonly number[], wires: readonly number[]): readonly number[] {
   const found = new Set<number>();
-  const pending = [...instrs];
-  for (let index = pending.pop(); index !== undefined; index = pending.pop()) {
-    for (const w of inputs(file.circuit.instrs[index]!)) {
-      const from = file.definedBy[w]!;
-      if (!file.fixed.has(w) || found.has(from) || file.literals.has(w)) continue;
-      found.add(from);
-      pending.push(from);
-    }
+  const pending = [...wires, ...instrs.flatMap((i) => inputsOf(file.circuit.instrs[i]!))];
+  for (let w = pending.pop(); w !== undefined; w = pending.pop()) {
+    const from = file.definedBy[w]!;
+    if (!file.fixed.has(w) || found.has(from) || file.literals.has(w)) continue;
+    found.add(from);
+    pending.push(...inputsOf(file.circuit.instrs[from]!));
   }
-  return [...found];
-}
-
-function inputs(i: Instr): readonly number[] {
-  if (!('in' in i)) return [];
-  return typeof i.in === 'number' ? [i.in] : i.in;
+  return [...found].sort((a, b) => a - b);
 }
 
 /** What a wire is called after the instruction that defines it. */
