@@ -6,18 +6,35 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { argmax, createCompiler, Diagnostic, distance, evaluateBoth, formatDiagnostic, type LoadedModel, quantizeInputs, readModelFile, readTensors } from '../compiler/index.ts';
+import { dimensionsFromShapes, importModel } from '../compiler/frontend/index.ts';
+import {
+  argmax,
+  createCompiler,
+  Diagnostic,
+  distance,
+  evaluateBoth,
+  formatDiagnostic,
+  type LoadedModel,
+  quantizeInputs,
+  readModelFile,
+  readTensors,
+} from '../compiler/index.ts';
 import { BN254 } from '../compiler/ir/circuit.ts';
 import { count } from '../compiler/ir/interpret/count.ts';
 import { lowerModule } from '../compiler/ir/lower.ts';
 import type { Tensor } from '../compiler/ir/tensor.ts';
-import { dimensionsFromShapes, importModel } from '../compiler/frontend/index.ts';
+import { type CorpusModel, candidates, optionsOf, readExceptions } from './corpus/models.ts';
 //PROVE import { prove, verify } from '../runtime/index.ts';
 import { perturbed } from './corpus/perturb.ts';
-import { type CorpusModel, candidates, optionsOf, readExceptions } from './corpus/models.ts';
 
 const { values: flags } = parseArgs({
-  options: { bits: { type: 'string', default: '8,16' }, prove: { type: 'boolean', default: false }, circom: { type: 'boolean', default: false }, only: { type: 'string' }, write: { type: 'string' } },
+  options: {
+    bits: { type: 'string', default: '8,16' },
+    prove: { type: 'boolean', default: false },
+    circom: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    write: { type: 'string' },
+  },
 });
 
 /** Elements through non-linear operators, and input elements, up to which a model is proved here. */
@@ -67,7 +84,18 @@ for (const m of candidates(corpus, ops)) {
       continue;
     }
     const r = rows.at(-1)!;
-    console.log([r.model.padEnd(26), `${r.bits}`.padStart(2), `${(100 * r.error).toFixed(3)} %`.padStart(10), r.top1.padEnd(4), r.agreement.padEnd(8), r.constraints.padStart(9), r.proof, `${r.seconds.toFixed(1)} s`].join('  '));
+    console.log(
+      [
+        r.model.padEnd(26),
+        `${r.bits}`.padStart(2),
+        `${(100 * r.error).toFixed(3)} %`.padStart(10),
+        r.top1.padEnd(4),
+        r.agreement.padEnd(8),
+        r.constraints.padStart(9),
+        r.proof,
+        `${r.seconds.toFixed(1)} s`,
+      ].join('  '),
+    );
   }
 }
 checkPromises(rows);
@@ -83,7 +111,10 @@ async function runModel(m: CorpusModel, bits: number, started: number): Promise<
   const ports = importModel(model, { ops, dims, files });
   const sets = [];
   for (const s of m.testSets)
-    sets.push({ inputs: await readTensors(join(m.folder, s.dir), ports.inputs, 'input'), expected: await readTensors(join(m.folder, s.dir), ports.outputs, 'output') });
+    sets.push({
+      inputs: await readTensors(join(m.folder, s.dir), ports.inputs, 'input'),
+      expected: await readTensors(join(m.folder, s.dir), ports.outputs, 'output'),
+    });
   const own = optionsOf(m.name);
   const options = {
     model: path,
@@ -105,17 +136,33 @@ async function runModel(m: CorpusModel, bits: number, started: number): Promise<
     }
   }
   const error = Math.max(...[...worst.values()].map(([difference, largest]) => difference / (largest || 1)));
-  const agreement = m.classify ? agreementOf(loaded, sets.map((s) => s.inputs)) : '';
+  const agreement = m.classify
+    ? agreementOf(
+        loaded,
+        sets.map((s) => s.inputs),
+      )
+    : '';
   const circuit = lowerModule(loaded.int, ops, BN254);
   const constraints = count(circuit).total.rows;
   const provable = m.nonlinear <= PROVED_NONLINEAR && m.inputElements <= PROVED_INPUTS && bits === 8;
   let proof = provable ? 'eligible' : '';
-  if (provable && constraints >= PROVED_CONSTRAINTS) faults.push(`${m.name}: ${constraints} constraints, promised below ${PROVED_CONSTRAINTS}`);
+  if (provable && constraints >= PROVED_CONSTRAINTS)
+    faults.push(`${m.name}: ${constraints} constraints, promised below ${PROVED_CONSTRAINTS}`);
   if (provable && flags.prove) {
     proof = await proveAndVerify(options, 'r1cs', loaded, sets[0]!.inputs);
-    if (flags.circom && constraints < CIRCOM_CONSTRAINTS) proof += ` ${await proveAndVerify(options, 'circom', loaded, sets[0]!.inputs)}`;
+    if (flags.circom && constraints < CIRCOM_CONSTRAINTS)
+      proof += ` ${await proveAndVerify(options, 'circom', loaded, sets[0]!.inputs)}`;
   }
-  return { model: m.name, bits, error, top1, agreement, constraints: String(constraints), proof, seconds: (performance.now() - started) / 1000 };
+  return {
+    model: m.name,
+    bits,
+    error,
+    top1,
+    agreement,
+    constraints: String(constraints),
+    proof,
+    seconds: (performance.now() - started) / 1000,
+  };
 }
 
 /** Agreement of the integer model's class with the float model's on inputs with one per cent of noise. */
@@ -130,7 +177,12 @@ function agreementOf(loaded: LoadedModel, inputs: readonly ReadonlyMap<string, T
 
 /** Compiles, proves and verifies with one backend; the outputs shown must be the integers of the integer model. */
 declare const prove: any, verify: any;
-async function proveAndVerify(options: Parameters<typeof compiler.load>[0], backend: string, loaded: LoadedModel, inputs: ReadonlyMap<string, Tensor>): Promise<string> {
+async function proveAndVerify(
+  options: Parameters<typeof compiler.load>[0],
+  backend: string,
+  loaded: LoadedModel,
+  inputs: ReadonlyMap<string, Tensor>,
+): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'zkmlc-corpus-'));
   try {
     const output = join(folder, 'model.zkml');
@@ -141,7 +193,8 @@ async function proveAndVerify(options: Parameters<typeof compiler.load>[0], back
     const expected = evaluateBoth(loaded, ops, inputs);
     for (const o of expected.outputs) {
       const shown = verdict.ports.find((p) => p.role === 'output' && p.name === o.name)?.integers;
-      if (shown === undefined || shown.some((n, i) => n !== o.integers.data[i])) throw new Error(`${backend}: output ${o.name} differs from the evaluated integers`);
+      if (shown === undefined || shown.some((n, i) => n !== o.integers.data[i]))
+        throw new Error(`${backend}: output ${o.name} differs from the evaluated integers`);
     }
     void quantizeInputs;
     return `${backend} ${compiled.constraints} rows, keys ${compiled.seconds.setup.toFixed(1)} s, prove ${(proved.seconds.witness + proved.seconds.prove).toFixed(1)} s`;
@@ -154,24 +207,36 @@ async function proveAndVerify(options: Parameters<typeof compiler.load>[0], back
 function checkPromises(all: readonly Row[]): void {
   const linear = new Map(candidates(corpus, ops).map((m) => [m.name, m.linearLayers]));
   const small = all.filter((r) => r.bits === 8 && linear.get(r.model)! <= 10);
-  for (const r of all.filter((x) => x.bits === 16)) if (r.error > 0.002) faults.push(`${r.model}: error ${(100 * r.error).toFixed(3)} % at 16 bits, promised 0.2 %`);
+  for (const r of all.filter((x) => x.bits === 16))
+    if (r.error > 0.002) faults.push(`${r.model}: error ${(100 * r.error).toFixed(3)} % at 16 bits, promised 0.2 %`);
   for (const r of small) {
     const listed = exceptions.error.get(r.model);
-    if (r.error > (listed ?? 0.05)) faults.push(`${r.model}: error ${(100 * r.error).toFixed(3)} % at 8 bits, promised ${(100 * (listed ?? 0.05)).toFixed(1)} %`);
-    if (listed !== undefined && r.error <= 0.05) faults.push(`${r.model}: listed as an exception but within 5 %; take it off the list`);
+    if (r.error > (listed ?? 0.05))
+      faults.push(
+        `${r.model}: error ${(100 * r.error).toFixed(3)} % at 8 bits, promised ${(100 * (listed ?? 0.05)).toFixed(1)} %`,
+      );
+    if (listed !== undefined && r.error <= 0.05)
+      faults.push(`${r.model}: listed as an exception but within 5 %; take it off the list`);
   }
-  if (only === undefined && small.filter((r) => r.error <= 0.02).length < (2 / 3) * small.length) faults.push('fewer than two thirds of the models are within 2 % at 8 bits');
+  if (only === undefined && small.filter((r) => r.error <= 0.02).length < (2 / 3) * small.length)
+    faults.push('fewer than two thirds of the models are within 2 % at 8 bits');
   for (const r of all.filter((x) => x.agreement !== '')) {
     const [same, total] = r.agreement.split('/').map(Number);
     const fine = !r.top1.includes('x') && same! >= 0.99 * total!;
     const listed = exceptions.classification.has(`${r.model}@${r.bits}`);
-    if (!fine && !listed) faults.push(`${r.model} at ${r.bits} bits: classes ${r.top1}, ${r.agreement} on perturbed inputs`);
-    if (fine && listed) faults.push(`${r.model} at ${r.bits} bits: listed as a classification exception but fine; take it off the list`);
+    if (!fine && !listed)
+      faults.push(`${r.model} at ${r.bits} bits: classes ${r.top1}, ${r.agreement} on perturbed inputs`);
+    if (fine && listed)
+      faults.push(`${r.model} at ${r.bits} bits: listed as a classification exception but fine; take it off the list`);
   }
 }
 
 function table(all: readonly Row[]): string {
-  const head = '| model | bits | error | top-1 | perturbed | constraints | proof | seconds |\n|---|---|---|---|---|---|---|---|';
-  const body = all.map((r) => `| ${r.model} | ${r.bits} | ${(100 * r.error).toFixed(3)} % | ${r.top1} | ${r.agreement} | ${r.constraints} | ${r.proof} | ${r.seconds.toFixed(1)} |`);
+  const head =
+    '| model | bits | error | top-1 | perturbed | constraints | proof | seconds |\n|---|---|---|---|---|---|---|---|';
+  const body = all.map(
+    (r) =>
+      `| ${r.model} | ${r.bits} | ${(100 * r.error).toFixed(3)} % | ${r.top1} | ${r.agreement} | ${r.constraints} | ${r.proof} | ${r.seconds.toFixed(1)} |`,
+  );
   return `${[head, ...body].join('\n')}\n`;
 }

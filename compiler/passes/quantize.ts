@@ -391,8 +391,8 @@ function widthsOf(o: {
   const bits = check('bits', o.bits, 2, 16);
   return {
     bits,
-    input: check('input_bits', o.input_bits === 0 ? Math.min(bits + 2, 16) : o.input_bits, 2, 24),
-    weights: check('weight_bits', o.weight_bits === 0 ? Math.min(bits + 5, 20) : o.weight_bits, 2, 24),
+    input: check('input_bits', o.input_bits === 0 ? Math.min(bits + 1, 16) : o.input_bits, 2, 24),
+    weights: check('weight_bits', o.weight_bits === 0 ? Math.min(bits + 4, 20) : o.weight_bits, 2, 24),
     accumulator: check('accumulator', o.accumulator === 0 ? 2 * bits + 13 : o.accumulator, 8, 50),
     key: Math.min(bits + 2, 16),
   };

@@ -13,7 +13,10 @@ export interface CorpusModel {
   /** Elements through non-linear operators. */
   readonly nonlinear: number;
   readonly inputElements: number;
-  readonly testSets: readonly { readonly dir: string; readonly inputShapes: Readonly<Record<string, readonly number[]>> }[];
+  readonly testSets: readonly {
+    readonly dir: string;
+    readonly inputShapes: Readonly<Record<string, readonly number[]>>;
+  }[];
 }
 
 interface ManifestModel {
@@ -22,16 +25,24 @@ interface ManifestModel {
   readonly task?: string;
   readonly ops: Readonly<Record<string, number>>;
   readonly nonlinear_elems?: Readonly<Record<string, number>>;
-  readonly test_sets?: readonly { readonly dir: string; readonly input_shapes: Readonly<Record<string, readonly number[]>> }[];
+  readonly test_sets?: readonly {
+    readonly dir: string;
+    readonly input_shapes: Readonly<Record<string, readonly number[]>>;
+  }[];
 }
 
 const LINEAR = ['Conv', 'Gemm', 'MatMul'];
 
 export function candidates(corpus: string, ops: OpRegistry): CorpusModel[] {
-  const manifest = JSON.parse(readFileSync(join(corpus, 'manifest.json'), 'utf8')) as { models: readonly ManifestModel[] };
+  const manifest = JSON.parse(readFileSync(join(corpus, 'manifest.json'), 'utf8')) as {
+    models: readonly ManifestModel[];
+  };
   const importers = findImporters(ops);
   return manifest.models
-    .filter((m) => m.expect === 'compile' && Object.keys(m.ops).every((op) => importers.has(op)) && (m.test_sets?.length ?? 0) > 0)
+    .filter(
+      (m) =>
+        m.expect === 'compile' && Object.keys(m.ops).every((op) => importers.has(op)) && (m.test_sets?.length ?? 0) > 0,
+    )
     .map((m) => {
       const testSets = m.test_sets!.map((s) => ({ dir: s.dir, inputShapes: s.input_shapes }));
       const sum = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0);
@@ -58,10 +69,21 @@ const folder = new URL('../../test/corpus/', import.meta.url);
 
 export function optionsOf(name: string): ModelOptions {
   const all = JSON.parse(readFileSync(new URL('options.json', folder), 'utf8')) as Readonly<
-    Record<string, { readonly ranges?: Readonly<Record<string, readonly [number, number]>>; readonly margin?: number; readonly drawn?: boolean }>
+    Record<
+      string,
+      {
+        readonly ranges?: Readonly<Record<string, readonly [number, number]>>;
+        readonly margin?: number;
+        readonly drawn?: boolean;
+      }
+    >
   >;
   const own = all[name];
-  return { ranges: new Map(Object.entries(own?.ranges ?? {})), drawn: own?.drawn === true, ...(own?.margin !== undefined && { margin: own.margin }) };
+  return {
+    ranges: new Map(Object.entries(own?.ranges ?? {})),
+    drawn: own?.drawn === true,
+    ...(own?.margin !== undefined && { margin: own.margin }),
+  };
 }
 
 /** Exceptions to what is promised, each with a figure and a cause; the list may only shrink. */

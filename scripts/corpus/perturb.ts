@@ -13,7 +13,13 @@ export function perturbed(inputs: ReadonlyMap<string, Tensor>, fraction: number,
       const lo = t.data.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
       const hi = t.data.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
       const amplitude = fraction * Math.max(Math.abs(lo), Math.abs(hi));
-      return [name, { shape: t.shape, data: Float64Array.from(t.data, (x) => Math.min(hi, Math.max(lo, x + amplitude * (2 * next() - 1)))) }];
+      return [
+        name,
+        {
+          shape: t.shape,
+          data: Float64Array.from(t.data, (x) => Math.min(hi, Math.max(lo, x + amplitude * (2 * next() - 1)))),
+        },
+      ];
     }),
   );
 }
