@@ -70,7 +70,10 @@ export function planScalar(c: Circuit): ScalarPlan {
   const alias = (out: number, of: number): void => {
     same[out] = same[of]!;
     terms[out] = terms[of]!;
-    facts.set(same[out]!, intersect(known(of), c.wires[out]!.range));
+  };
+  /** Notes what rows prove of a wire. A `deduce` proves nothing: its interval holds for its own result only. */
+  const note = (w: number, proved: Interval): void => {
+    facts.set(same[w]!, intersect(facts.get(same[w]!) ?? proved, proved));
   };
   const remember = (w: number, p: Proof, label: string): void => {
     if (p.tied && !isTieExact(p.form, known(w), SCALAR_FIELD))
@@ -148,6 +151,7 @@ export function planScalar(c: Circuit): ScalarPlan {
         const s = subject(i.in);
         const proof = containsInterval(i.to, known(i.in)) ? undefined : proofOf(i.to, s, readers.get(i.out));
         if (proof !== undefined) remember(i.in, proof, i.label);
+        note(i.in, i.to);
         alias(i.out, i.in);
         return { kind: 'range', proof, cost: timesCost(count(i.in), proof?.cost ?? FREE) };
       }
@@ -161,7 +165,7 @@ export function planScalar(c: Circuit): ScalarPlan {
           const domain = table?.domain ?? c.wires[w]!.range;
           const proof =
             (table === undefined ? undefined : planLookup(table, open).proof) ?? proofOf(domain, open, readers.get(w));
-          facts.set(w, domain);
+          note(w, domain);
           remember(w, proof, i.label);
           return proof;
         });
@@ -173,7 +177,7 @@ export function planScalar(c: Circuit): ScalarPlan {
         const table = c.tables.get(i.table)!;
         const lookup = planLookup(table, subject(i.in));
         if (lookup.proof !== undefined) remember(i.in, lookup.proof, i.label);
-        facts.set(same[i.in]!, intersect(known(i.in), table.domain));
+        note(i.in, table.domain);
         const outs = i.out.map((w) => define(w, lookup.terms ?? terms[i.in]!));
         if (outs.length !== columnsOf(table)) throw new RangeError(`${i.label}: expected one wire per column`);
         return {

@@ -64,9 +64,14 @@ export function createReplay(
 
   const shapeOf = (w: number): Shape => c.wires[w]!.shape;
   const count = (w: number): number => sizeOf(shapeOf(w));
+  // The witness computes values of virtual wires anew each time: one instruction asks for the same wire repeatedly.
+  let last: { readonly wire: number; readonly values: Values } | undefined;
   const valuesOf = (w: number): Values => {
     if (witness === undefined) return [];
-    return isNarrow(c.wires[w]!.range) ? witness.value(w).data : witness.exact(w);
+    if (last?.wire === w) return last.values;
+    const values = isNarrow(c.wires[w]!.range) ? witness.value(w).data : witness.exact(w);
+    last = { wire: w, values };
+    return values;
   };
   const elements = (w: number): Elements => {
     const have = linear[w];
