@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { InvalidArgumentError } from 'commander';
-import { createCompiler, type Compiler, Diagnostic, type Plugin, type PortVisibility } from '../compiler/index.ts';
+import { type Compiler, createCompiler, Diagnostic, type Plugin, type PortVisibility } from '../compiler/index.ts';
 
 /** A usage error: exit code 2. */
 export function usage(message: string): Diagnostic {
@@ -34,7 +34,8 @@ export function parseDims(texts: readonly string[] = []): ReadonlyMap<string, nu
     const match = /^(.+)=(\d{1,9})$/.exec(text);
     if (match === null) throw usage(`--dim expects name=size, got ${JSON.stringify(text)}`);
     const [name, size] = [match[1]!, Number(match[2])];
-    if (dims.has(name) && dims.get(name) !== size) throw usage(`--dim gives ${name} two sizes: ${dims.get(name)} and ${size}`);
+    if (dims.has(name) && dims.get(name) !== size)
+      throw usage(`--dim gives ${name} two sizes: ${dims.get(name)} and ${size}`);
     dims.set(name, size);
   }
   return dims;
@@ -46,13 +47,18 @@ export function parseRanges(texts: readonly string[] = []): ReadonlyMap<string, 
   for (const text of texts) {
     const match = /^(.+)=([^=,]+),([^=,]+)$/.exec(text);
     const [lo, hi] = [Number(match?.[2]), Number(match?.[3])];
-    if (match === null || !Number.isFinite(lo) || !Number.isFinite(hi) || lo > hi) throw usage(`--range expects name=lo,hi with lo <= hi, got ${JSON.stringify(text)}`);
+    if (match === null || !Number.isFinite(lo) || !Number.isFinite(hi) || lo > hi)
+      throw usage(`--range expects name=lo,hi with lo <= hi, got ${JSON.stringify(text)}`);
     ranges.set(match[1]!, [lo, hi]);
   }
   return ranges;
 }
 
-const VISIBILITIES = { input: ['public', 'private', 'committed'], weights: ['fixed', 'public', 'private', 'committed'], output: ['public', 'private', 'committed'] } as const;
+const VISIBILITIES = {
+  input: ['public', 'private', 'committed'],
+  weights: ['fixed', 'public', 'private', 'committed'],
+  output: ['public', 'private', 'committed'],
+} as const;
 
 /** `--visibility input=private,weights=fixed,output=public`. */
 export function parseVisibility(text: string | undefined): Partial<PortVisibility> {
@@ -61,7 +67,8 @@ export function parseVisibility(text: string | undefined): Partial<PortVisibilit
     const [role, value] = part.split('=');
     const find = <T extends string>(allowed: readonly T[]): T => {
       const found = allowed.find((a) => a === value);
-      if (found === undefined) throw usage(`--visibility ${role} expects ${allowed.join(', ')}; got ${JSON.stringify(value ?? '')}`);
+      if (found === undefined)
+        throw usage(`--visibility ${role} expects ${allowed.join(', ')}; got ${JSON.stringify(value ?? '')}`);
       return found;
     };
     if (role === 'input') chosen.input = find(VISIBILITIES.input);
@@ -80,10 +87,22 @@ export async function compilerWith(plugins: readonly string[] = []): Promise<Com
     try {
       module = await import(pathToFileURL(resolve(path)).href);
     } catch (e) {
-      throw new Diagnostic('bad-plugin', `cannot load the plugin: ${e instanceof Error ? e.message : String(e)}`, { file: path }, { kind: 'usage', cause: e });
+      throw new Diagnostic(
+        'bad-plugin',
+        `cannot load the plugin: ${e instanceof Error ? e.message : String(e)}`,
+        { file: path },
+        { kind: 'usage', cause: e },
+      );
     }
-    const plugin: unknown = typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined;
-    if (!isPlugin(plugin)) throw new Diagnostic('bad-plugin', 'a plugin exports definePlugin({ name, ops, passes, backends }) as its default', { file: path }, { kind: 'usage' });
+    const plugin: unknown =
+      typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined;
+    if (!isPlugin(plugin))
+      throw new Diagnostic(
+        'bad-plugin',
+        'a plugin exports definePlugin({ name, ops, passes, backends }) as its default',
+        { file: path },
+        { kind: 'usage' },
+      );
     loaded.push(plugin);
   }
   return createCompiler(loaded);

@@ -1,32 +1,37 @@
 // The program: commands, error handling, exit codes 0 (ok), 1 (the model or proof was refused), 2 (wrong usage).
 import { Command, CommanderError } from 'commander';
-import { Diagnostic, formatDiagnostic } from '../compiler/index.ts';
+import { Diagnostic } from '../compiler/index.ts';
 import { registerCompile } from './commands/compile.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerEvaluate } from './commands/evaluate.ts';
 import { registerInspect } from './commands/inspect.ts';
-import { registerList } from './commands/list.ts';
+import { registerOps } from './commands/ops.ts';
 import { registerOpt } from './commands/opt.ts';
+import { registerPasses } from './commands/passes.ts';
 import { registerProve } from './commands/prove.ts';
+import { registerRoot } from './commands/root.ts';
 import { registerVerify } from './commands/verify.ts';
-import { createConsole, type Console } from './console.ts';
-import { packageVersion } from './package-version.ts';
+import { type Console, createConsole } from './console.ts';
+import { packageVersion } from './package-files.ts';
 
 /** What every command gets: where to print, and how to stop. */
 export interface CommandContext {
   readonly console: Console;
+  /** Aborted by SIGINT and SIGTERM once a command has asked for it: commands that write nothing just end. */
   readonly signal: AbortSignal;
 }
 
 /** Runs one command. @returns the exit code. */
 export async function run(argv: readonly string[]): Promise<number> {
-  const abort = new AbortController();
-  const interrupt = (): void => abort.abort(new Diagnostic('interrupted', 'interrupted; nothing was left behind'));
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
   const console = createConsole(argv.includes('--json'));
-  const program = createProgram({ console, signal: abort.signal });
+  const interruption = createInterruption();
+  const program = createProgram({
+    console,
+    get signal() {
+      return interruption.signal();
+    },
+  });
   try {
     await program.parseAsync(argv, { from: 'user' });
     return 0;
@@ -34,17 +39,32 @@ export async function run(argv: readonly string[]): Promise<number> {
     console.clearProgress();
     if (e instanceof CommanderError) return e.exitCode === 0 ? 0 : 2;
     if (e instanceof Diagnostic) {
-      for (const d of [e, ...e.others]) console.error(formatDiagnostic(d), d);
+      console.error(e);
       return e.kind === 'usage' ? 2 : 1;
     }
-    const message = e instanceof Error ? e.message : String(e);
-    console.error(`internal-error: ${message}; please report it (set ZKMLC_TRACE=1 for where it happened)`);
-    if (process.env.ZKMLC_TRACE === '1' && e instanceof Error) console.error(e.stack ?? '');
+    console.internalError(e);
     return 1;
   } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    interruption.stop();
   }
+}
+
+/** A signal that SIGINT and SIGTERM abort, from the moment that somebody asks for it. */
+function createInterruption(): { signal(): AbortSignal; stop(): void } {
+  const abort = new AbortController();
+  const names = ['SIGINT', 'SIGTERM'] as const;
+  let listening = false;
+  const interrupt = (): void => abort.abort(new Diagnostic('interrupted', 'interrupted; nothing was left behind'));
+  return {
+    signal() {
+      if (!listening) for (const name of names) process.on(name, interrupt);
+      listening = true;
+      return abort.signal;
+    },
+    stop() {
+      for (const name of names) process.off(name, interrupt);
+    },
+  };
 }
 
 /** The commands, for running and for generating their documentation. */
@@ -55,8 +75,21 @@ export function createProgram(cx: CommandContext): Command {
     .showHelpAfterError('(add --help for usage)')
     .exitOverride()
     .configureOutput({ writeErr: (text) => cx.console.usage(text) });
-  const registrations = [registerDemo, registerCompile, registerEvaluate, registerProve, registerVerify, registerInspect, registerOpt, registerList, registerDoctor];
+  const registrations = [
+    registerDemo,
+    registerCompile,
+    registerEvaluate,
+    registerProve,
+    registerVerify,
+    registerRoot,
+    registerInspect,
+    registerOpt,
+    registerOps,
+    registerPasses,
+    registerDoctor,
+  ];
   for (const register of registrations) register(program, cx);
-  for (const command of program.commands) command.exitOverride().configureOutput({ writeErr: (text) => cx.console.usage(text) });
+  for (const command of program.commands)
+    command.exitOverride().configureOutput({ writeErr: (text) => cx.console.usage(text) });
   return program;
 }

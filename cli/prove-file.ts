@@ -1,6 +1,6 @@
 // Proving from files, shared by the commands prove and demo.
 import { readTensors } from '../compiler/index.ts';
-import { type ProveReport, prove, readInputPorts } from '../runtime/index.ts';
+import { type ProveReport, prove, readModelPorts } from '../runtime/index.ts';
 import type { CommandContext } from './program.ts';
 
 export interface ProveFileOptions {
@@ -12,12 +12,13 @@ export interface ProveFileOptions {
 
 /** Reads the input file against the artifact's ports and proves. @throws Diagnostic what reading and proving throw. */
 export async function proveFile(options: ProveFileOptions, cx: CommandContext): Promise<ProveReport> {
-  const inputs = await readTensors(options.input, readInputPorts(options.artifact), 'input');
+  const { artifact, output, clamp } = options;
+  const inputs = await readTensors(options.input, await readModelPorts(artifact, 'input'), 'input');
   return prove({
-    artifact: options.artifact,
+    artifact,
     inputs,
-    output: options.output,
-    clamp: options.clamp === true,
+    output,
+    clamp: clamp === true,
     onProgress: (stage) => cx.console.progress(stage),
     signal: cx.signal,
   });

@@ -1,17 +1,40 @@
 // Public API of the compiler: compile a model, evaluate it, run passes, write plugins.
-import { type CompileOptions, type CompileReport, compileModel, type LoadedModel, loadModel } from './driver.ts';
+import {
+  type CompileOptions,
+  type CompileReport,
+  compileModel,
+  type LoadedModel,
+  type LoadOptions,
+  loadModel,
+} from './driver.ts';
 import { type Plugin, type Registries, registries } from './plugin.ts';
 
-export type { CompileOptions, CompileReport, LoadedModel } from './driver.ts';
-export { argmax, distance, type Evaluation, evaluateBoth, evaluateModule, type OutputComparison, quantizeInputs } from './evaluate.ts';
-export { dimensionsFromShapes, type ImportedModel, importModel } from './frontend/index.ts';
-export { readSamples, readTensors } from './frontend/inputs.ts';
+export type { CompileOptions, CompileReport, LoadedModel, LoadOptions } from './driver.ts';
+export {
+  argmax,
+  distance,
+  type Evaluation,
+  evaluateBoth,
+  evaluateModule,
+  type OutputComparison,
+  quantizeInputs,
+  type Saturation,
+} from './evaluate.ts';
+export { dimensionsFromShapes, type ImportedModel, importModel, OPSETS } from './frontend/index.ts';
+export { type ExpectedTensor, readSamples, readTensors } from './frontend/inputs.ts';
 export { readModelFile } from './frontend/onnx/read-model.ts';
+export { inspectModel, type ModelCost, type NodeCost } from './inspect.ts';
 export type { Backend, EmitContext, EmittedCircuit } from './ir/backend.ts';
-export { Diagnostic, formatDiagnostic } from './ir/diagnostics.ts';
+export { Diagnostic, formatDiagnostic, printable, quote } from './ir/diagnostics.ts';
 export type { PortVisibility } from './ir/lower.ts';
-export { defineOp, type OpDef, operatorRegistry } from './ir/op.ts';
-export { type CalibrationData, definePass, type Pass, runPipeline } from './ir/pass.ts';
+export type { Module, Operation, Value } from './ir/module.ts';
+export { type AnyOp, type AttrSchema, defineOp, type OpDef, operatorRegistry } from './ir/op.ts';
+export { type AnyPass, type CalibrationData, definePass, type Pass, runPipeline } from './ir/pass.ts';
+export { parsePipeline } from './ir/pipeline-text.ts';
+export { deserializeCircuit } from './ir/serialize.ts';
+export type { Tensor } from './ir/tensor.ts';
+export { parseModule, printModule } from './ir/text/index.ts';
+export { showType, type TensorType } from './ir/types.ts';
 export { type QuantizationOptions, type QuantizedModels, quantization, quantizeModel, SIMPLIFY } from './pipeline.ts';
 export { definePlugin, type Plugin, type Registries } from './plugin.ts';
 
@@ -21,7 +44,7 @@ export interface Compiler {
   /** Compiles a model file to an artifact. @throws Diagnostic as described at the driver. */
   compile(options: CompileOptions): Promise<CompileReport>;
   /** Runs front end and passes only. */
-  load(options: Omit<CompileOptions, 'output' | 'backend' | 'visibility' | 'keys'>): Promise<LoadedModel>;
+  load(options: LoadOptions): Promise<LoadedModel>;
 }
 
 /**

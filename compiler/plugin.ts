@@ -34,20 +34,34 @@ const STANDARD: Plugin = { name: 'zkmlc', ops: standardOps, passes: standardPass
 export function registries(plugins: readonly Plugin[] = []): Registries {
   const all = [STANDARD, ...plugins];
   return {
-    ops: byName('operator', all.map(({ name, ops = [] }) => ({ owner: name, items: ops }))),
+    ops: byName(
+      'operator',
+      all.map(({ name, ops = [] }) => ({ owner: name, items: ops })),
+    ),
     passes: passRegistry(all.map(({ name, passes = [] }) => ({ owner: name, passes }))),
-    backends: byName('backend', all.map(({ name, backends = [] }) => ({ owner: name, items: backends }))),
+    backends: byName(
+      'backend',
+      all.map(({ name, backends = [] }) => ({ owner: name, items: backends })),
+    ),
   };
 }
 
-function byName<T extends { readonly name: string }>(kind: string, providers: readonly { readonly owner: string; readonly items: readonly T[] }[]): ReadonlyMap<string, T> {
+function byName<T extends { readonly name: string }>(
+  kind: string,
+  providers: readonly { readonly owner: string; readonly items: readonly T[] }[],
+): ReadonlyMap<string, T> {
   const owners = new Map<string, string>();
   const registry = new Map<string, T>();
   for (const { owner, items } of providers)
     for (const item of items) {
       const other = owners.get(item.name);
       if (other !== undefined)
-        throw new Diagnostic(`duplicate-${kind}`, `${kind} ${item.name} is defined by ${quote(other)} and again by ${quote(owner)}; rename one of them`, {}, { kind: 'usage' });
+        throw new Diagnostic(
+          `duplicate-${kind}`,
+          `${kind} ${item.name} is defined by ${quote(other)} and again by ${quote(owner)}; rename one of them`,
+          {},
+          { kind: 'usage' },
+        );
       owners.set(item.name, owner);
       registry.set(item.name, item);
     }

@@ -1,6 +1,7 @@
 // zkmlc compile: an ONNX model becomes an artifact with constraints, keys and a verifier's folder.
 import type { Command } from 'commander';
 import { formatDiagnostic } from '../../compiler/index.ts';
+import { proveSeconds } from '../../runtime/index.ts';
 import { collect, compilerWith, parseDims, parseRanges, parseVisibility, real, whole } from '../options.ts';
 import type { CommandContext } from '../program.ts';
 
@@ -30,7 +31,7 @@ export function registerCompile(program: Command, cx: CommandContext): void {
     .option('--margin <fraction>', 'widen calibrated ranges by this fraction of their width', real)
     .option('--dim <name=size>', 'size of a dynamic dimension (repeatable)', collect)
     .option('--visibility <roles>', 'input=private,weights=fixed,output=public by default; public, private, committed')
-    .option('--ptau <file>', "powers of tau of a public ceremony, instead of a development set-up")
+    .option('--ptau <file>', 'powers of tau of a public ceremony, instead of a development set-up')
     .option('--plugin <module>', 'ES module with more operators, passes or backends (repeatable)', collect)
     .option('--json', 'print the report as JSON')
     .action(async (model: string, flags: CompileFlags) => {
@@ -47,6 +48,12 @@ export function registerCompile(program: Command, cx: CommandContext): void {
         ...(flags.margin !== undefined && { margin: flags.margin }),
         keys: flags.ptau === undefined ? { kind: 'development' } : { kind: 'ceremony', ptauPath: flags.ptau },
         onProgress: (stage, fraction) => cx.console.progress(stage, fraction),
+        onEstimate: ({ constraints, setupSeconds }) => {
+          if (setupSeconds > 10)
+            cx.console.note(
+              `${constraints} constraints: making keys takes about ${Math.round(setupSeconds)} s, a proof about ${Math.round(proveSeconds(constraints))} s`,
+            );
+        },
         signal: cx.signal,
       });
       for (const w of report.warnings) cx.console.warning(formatDiagnostic(w));

@@ -1,7 +1,7 @@
 // zkmlc prove: runs a compiled model on an input and proves the result.
 import type { Command } from 'commander';
-import { proveFile } from '../prove-file.ts';
 import type { CommandContext } from '../program.ts';
+import { proveFile } from '../prove-file.ts';
 
 interface ProveFlags {
   readonly input: string;
@@ -19,9 +19,14 @@ export function registerProve(program: Command, cx: CommandContext): void {
     .option('--clamp-input', 'saturate input values outside the declared range instead of refusing them')
     .option('--json', 'print the report as JSON')
     .action(async (artifact: string, flags: ProveFlags) => {
-      const report = await proveFile({ artifact, input: flags.input, output: flags.output, clamp: flags.clampInput === true }, cx);
-      const clamped = report.clamped > 0 ? `\n${report.clamped} input values were outside the declared range and saturated` : '';
-      const opening = report.openings === undefined ? '' : `\nopenings of the commitments (keep them secret): ${report.openings}`;
+      const report = await proveFile(
+        { artifact, input: flags.input, output: flags.output, clamp: flags.clampInput === true },
+        cx,
+      );
+      const clamped =
+        report.clamped > 0 ? `\n${report.clamped} input values were outside the declared range and saturated` : '';
+      const opening =
+        report.openings === undefined ? '' : `\nopenings of the commitments (keep them secret): ${report.openings}`;
       cx.console.result(
         `proved ${report.model}: witness ${report.seconds.witness.toFixed(2)} s, proof ${report.seconds.prove.toFixed(2)} s, ${report.bytes} bytes in ${flags.output}${clamped}${opening}`,
         report,

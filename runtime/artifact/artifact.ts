@@ -14,6 +14,8 @@ export const ARTIFACT_FILES = {
   int: 'prover/int.zk',
   /** The recorded circuit. */
   circuit: 'prover/circuit.bin',
+  /** Weights that are ports; absent if weights are constants of the circuit. */
+  parameters: 'prover/parameters.json',
   /** What the backend emitted. */
   system: 'prover/system',
   provingKey: 'prover/proving.zkey',
@@ -45,23 +47,42 @@ export function isArtifact(folder: string): boolean {
 /** @throws Diagnostic `bad-artifact`, or `wrong-version` with the command that rebuilds it. */
 export function readManifest(folder: string): Manifest {
   const file = join(folder, ARTIFACT_FILES.manifest);
-  const bad = (what: string): Diagnostic => new Diagnostic('bad-artifact', `${what}; is this a folder made by zkmlc compile?`, { file });
+  const bad = (what: string): Diagnostic =>
+    new Diagnostic('bad-artifact', `${what}; is this a folder made by zkmlc compile?`, { file });
   let json: unknown;
   try {
     json = JSON.parse(Buffer.from(readBounded(file, 2 ** 20)).toString('utf8'));
   } catch (e) {
-    if (e instanceof Diagnostic) throw new Diagnostic('bad-artifact', `${quote(folder)} is not a compiled model: ${e.message}`, { file }, { cause: e });
+    if (e instanceof Diagnostic)
+      throw new Diagnostic(
+        'bad-artifact',
+        `${quote(folder)} is not a compiled model: ${e.message}`,
+        { file },
+        { cause: e },
+      );
     throw bad('the manifest is not JSON');
   }
   const top = new Map(Object.entries(typeof json === 'object' && json !== null ? json : {}));
   if (top.get('format') !== 'zkmlc/artifact') throw bad('the manifest is not one of zkmlc');
   if (top.get('version') !== ARTIFACT_VERSION)
-    throw new Diagnostic('wrong-version', `the artifact has format version ${String(top.get('version'))}, this zkmlc reads ${ARTIFACT_VERSION}: run zkmlc compile again`, { file });
+    throw new Diagnostic(
+      'wrong-version',
+      `the artifact has format version ${String(top.get('version'))}, this zkmlc reads ${ARTIFACT_VERSION}: run zkmlc compile again`,
+      { file },
+    );
   const [model, backend, r1cs, files] = ['model', 'backend', 'r1cs', 'files'].map((k) => top.get(k));
-  if (typeof model !== 'string' || typeof backend !== 'string' || typeof r1cs !== 'string' || typeof files !== 'object' || files === null) throw bad('the manifest lacks a field');
+  if (
+    typeof model !== 'string' ||
+    typeof backend !== 'string' ||
+    typeof r1cs !== 'string' ||
+    typeof files !== 'object' ||
+    files === null
+  )
+    throw bad('the manifest lacks a field');
   const digests: Record<string, string> = Object.create(null);
   for (const [path, sha] of Object.entries(files)) {
-    if (!/^[a-z0-9_.-]+(\/[a-z0-9_.-]+)*$/i.test(path) || path.split('/').includes('..') || typeof sha !== 'string') throw bad(`the manifest lists a bad path ${quote(path)}`);
+    if (!/^[a-z0-9_.-]+(\/[a-z0-9_.-]+)*$/i.test(path) || path.split('/').includes('..') || typeof sha !== 'string')
+      throw bad(`the manifest lists a bad path ${quote(path)}`);
     digests[path] = sha;
   }
   if (!Object.hasOwn(digests, r1cs)) throw bad('the manifest does not list its constraint system');
@@ -76,7 +97,9 @@ export async function checkedFile(folder: string, m: Manifest, path: string): Pr
   const file = join(folder, path);
   const expected = Object.hasOwn(m.files, path) ? m.files[path] : undefined;
   if (expected === undefined || (await sha256OfFile(file)) !== expected)
-    throw new Diagnostic('bad-artifact', `the file differs from the artifact's manifest: compile the model again`, { file });
+    throw new Diagnostic('bad-artifact', `the file differs from the artifact's manifest: compile the model again`, {
+      file,
+    });
   return file;
 }
 
@@ -86,7 +109,12 @@ export async function sha256OfFile(path: string): Promise<string> {
   try {
     for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
   } catch (e) {
-    throw new Diagnostic('file-missing', `cannot read the file: ${e instanceof Error ? e.message : String(e)}`, { file: path }, { cause: e });
+    throw new Diagnostic(
+      'file-missing',
+      `cannot read the file: ${e instanceof Error ? e.message : String(e)}`,
+      { file: path },
+      { cause: e },
+    );
   }
   return hash.digest('hex');
 }

@@ -7,7 +7,23 @@ import { checkShape, type Shape } from '../../compiler/ir/tensor.ts';
 /** Version of the artifact's files; files of another version are refused. */
 export const ARTIFACT_VERSION = 1;
 
-export type BackendName = 'r1cs' | 'circom';
+/** ONNX's names of element types that inputs and outputs may have. */
+export const ELEMENT_TYPES = [
+  'float32',
+  'uint8',
+  'int8',
+  'uint16',
+  'int16',
+  'int32',
+  'int64',
+  'bool',
+  'float16',
+  'float64',
+  'uint32',
+  'uint64',
+  'bfloat16',
+] as const;
+export type ElementType = (typeof ELEMENT_TYPES)[number];
 
 /** One tensor at the boundary of the circuit: real = scale * integer, integers in [lo, hi]. */
 export interface PortDescription {
@@ -19,8 +35,12 @@ export interface PortDescription {
   readonly hi: number;
   /** Rational as text: `2^-7`, `1/49`. */
   readonly scale: string;
+  /** Element type of the tensor in the ONNX model, of inputs and outputs: how users' files are read. */
+  readonly dtype?: ElementType;
   /** For committed weights: the commitment that every proof must show, a field element in decimal. */
   readonly commitment?: string;
+  /** For public weights: the digest of the integers that every proof must show. */
+  readonly digest?: string;
 }
 
 export interface VerifierDescription {
@@ -28,7 +48,8 @@ export interface VerifierDescription {
   readonly version: number;
   /** Name of the model, for people. */
   readonly model: string;
-  readonly backend: BackendName;
+  /** Name of the backend that wrote the constraint system, for people. */
+  readonly backend: string;
   readonly proofSystem: 'groth16-bn254';
   /** Digest of the quantized module (graph, weights, scales). */
   readonly module: string;
@@ -48,7 +69,9 @@ export function encodeDescription(d: VerifierDescription): Uint8Array {
     lo: p.lo,
     hi: p.hi,
     scale: p.scale,
-    ...(p.commitment === undefined ? {} : { commitment: p.commitment }),
+    ...(p.dtype !== undefined && { dtype: p.dtype }),
+    ...(p.commitment !== undefined && { commitment: p.commitment }),
+    ...(p.digest !== undefined && { digest: p.digest }),
   }));
   const { format, version, model, backend, proofSystem, module, constraintSystem, constraints } = d;
   const text = JSON.stringify(
@@ -94,7 +117,7 @@ export function decodeDescription(bytes: Uint8Array): VerifierDescription {
     format: 'zkmlc/verifier',
     version: ARTIFACT_VERSION,
     model: text('model'),
-    backend: oneOf(['r1cs', 'circom'], text('backend'), fail),
+    backend: text('backend'),
     proofSystem: oneOf(['groth16-bn254'], text('proofSystem'), fail),
     module: text('module'),
     constraintSystem: text('constraintSystem'),
@@ -137,7 +160,9 @@ function port(p: ReadonlyMap<string, unknown>, fail: Fail): PortDescription {
   checkShape(dims, `port ${name}`);
   const scale = string(p.get('scale'), 'scale', fail);
   portScale({ scale });
-  const commitment = p.get('commitment');
+  const optional = (key: string): string | undefined =>
+    p.get(key) === undefined ? undefined : string(p.get(key), key, fail);
+  const [dtype, commitment, tensorDigest] = ['dtype', 'commitment', 'digest'].map(optional);
   return {
     name,
     role: oneOf(['input', 'param', 'output'], string(p.get('role'), 'role', fail), fail),
@@ -146,7 +171,9 @@ function port(p: ReadonlyMap<string, unknown>, fail: Fail): PortDescription {
     lo: whole(p.get('lo'), 'lo', fail),
     hi: whole(p.get('hi'), 'hi', fail),
     scale,
-    ...(commitment === undefined ? {} : { commitment: string(commitment, 'commitment', fail) }),
+    ...(dtype !== undefined && { dtype: oneOf(ELEMENT_TYPES, dtype, fail) }),
+    ...(commitment !== undefined && { commitment }),
+    ...(tensorDigest !== undefined && { digest: tensorDigest }),
   };
 }
 

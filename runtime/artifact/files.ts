@@ -52,11 +52,15 @@ function reason(e: unknown): string {
       : String(e);
 }
 
-/** Writes a file so that it is complete or absent. @throws Diagnostic `file-unwritable`. */
-export function writeAtomically(path: string, bytes: Uint8Array): void {
+/**
+ * Writes a file so that it is complete or absent.
+ * @param mode permissions, 0o600 for secrets
+ * @throws Diagnostic `file-unwritable`.
+ */
+export function writeAtomically(path: string, bytes: Uint8Array, mode = 0o666): void {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   try {
-    writeFileSync(temporary, bytes);
+    writeFileSync(temporary, bytes, { mode });
     renameSync(temporary, path);
   } catch (e) {
     rmSync(temporary, { force: true });
@@ -69,11 +73,11 @@ export function writeAtomically(path: string, bytes: Uint8Array): void {
  * it is an artifact of ours.
  * @throws Diagnostic `not-an-artifact` if something else stands at the path; what `fill` throws, leaving nothing behind.
  */
-export async function replaceFolder(
+export async function replaceFolder<T>(
   path: string,
   isOurs: (path: string) => boolean,
-  fill: (temporary: string) => Promise<void>,
-): Promise<void> {
+  fill: (temporary: string) => Promise<T>,
+): Promise<T> {
   const there = statSync(path, { throwIfNoEntry: false });
   if (there !== undefined && !(there.isDirectory() && isOurs(path)))
     throw new Diagnostic(
@@ -84,10 +88,10 @@ export async function replaceFolder(
     );
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   const old = join(dirname(path), `.${basename(path)}.${process.pid}.old`);
+  let result: T;
   try {
-    rmSync(temporary, { recursive: true, force: true });
-    mkdirSync(temporary, { recursive: true });
-    await fill(temporary);
+    makeFolder(temporary, path);
+    result = await fill(temporary);
     if (there !== undefined) renameSync(path, old);
     renameSync(temporary, path);
   } catch (e) {
@@ -100,6 +104,23 @@ export async function replaceFolder(
     throw e;
   }
   rmSync(old, { recursive: true, force: true });
+  return result;
+}
+
+/** @throws Diagnostic `file-unwritable` naming the folder that is wanted, if the place beside it cannot be written. */
+function makeFolder(temporary: string, path: string): void {
+  try {
+    rmSync(temporary, { recursive: true, force: true });
+    // Not recursive: a folder that does not exist yet is more often a typing error than a wish.
+    mkdirSync(temporary);
+  } catch (e) {
+    throw new Diagnostic(
+      'file-unwritable',
+      `cannot make the folder: ${reason(e)}`,
+      { file: path },
+      { kind: 'usage', cause: e },
+    );
+  }
 }
 
 /** Text of a small file, or undefined if it cannot be read. */

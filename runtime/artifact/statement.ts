@@ -1,5 +1,6 @@
 // The statement of a proof: which tensors are shown, as integers and as reals, and what stays hidden.
 import { Diagnostic } from '../../compiler/ir/diagnostics.ts';
+import { tensorDigest } from '../../compiler/ir/digest.ts';
 import { interval } from '../../compiler/ir/interval.ts';
 import { publicSignals } from '../../compiler/ir/public-signals.ts';
 import type { Shape } from '../../compiler/ir/tensor.ts';
@@ -33,7 +34,7 @@ function groupsOf(ports: readonly PortDescription[]): ReturnType<typeof publicSi
 /**
  * Reads public signals as tensors. Integers are the signed representatives of field elements.
  * @throws Diagnostic `proof-refused` if the number of signals is wrong, a public integer is outside its port's range, or
- * a commitment to weights is not the one of the model.
+ * weights, or a commitment to weights, are not those of the model.
  */
 export function readStatement(
   ports: readonly PortDescription[],
@@ -62,6 +63,8 @@ export function readStatement(
     const outside = integers.findIndex((n) => n < p.lo || n > p.hi);
     if (outside >= 0)
       throw refuse(`${p.role} ${p.name}[${outside}] is ${integers[outside]}, outside [${p.lo}, ${p.hi}]`);
+    if (p.digest !== undefined && tensorDigest({ shape: p.shape, data: Float64Array.from(integers) }) !== p.digest)
+      throw refuse(`the weights ${p.name} are not the model's`);
     shown.set(g.port, { integers, reals: [...decodeIntegers(p, integers)] });
   }
   return ports.map(({ name, role, visibility, shape, scale }, i) => ({

@@ -1,0 +1,35 @@
+// Reads the float and the integer model of an artifact, for the commands that show them.
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Compiler, type Module, parseModule } from '../compiler/index.ts';
+import {
+  ARTIFACT_FILES,
+  checkedFile,
+  type LoadedVerifier,
+  loadVerifier,
+  type Manifest,
+  readManifest,
+} from '../runtime/index.ts';
+
+export interface ArtifactModels {
+  readonly manifest: Manifest;
+  readonly verifier: LoadedVerifier;
+  readonly float: Module;
+  readonly int: Module;
+}
+
+/** @throws Diagnostic `bad-artifact` and the like, or what the parser of the text form throws. */
+export async function readArtifactModels(folder: string, compiler: Compiler): Promise<ArtifactModels> {
+  const manifest = readManifest(folder);
+  const read = async (path: string): Promise<Module> => {
+    const file = await checkedFile(folder, manifest, path);
+    return parseModule(await readFile(file, 'utf8'), compiler.registries.ops, { file });
+  };
+  return {
+    manifest,
+    verifier: loadVerifier(join(folder, ARTIFACT_FILES.verifier)),
+    float: await read(ARTIFACT_FILES.float),
+    int: await read(ARTIFACT_FILES.int),
+  };
+}

@@ -1,0 +1,79 @@
+// What proving reads of an artifact: checked against the manifest, decoded, and compared with what the verifier knows.
+import { join } from 'node:path';
+import type { Circuit } from '../compiler/ir/circuit.ts';
+import { Diagnostic } from '../compiler/ir/diagnostics.ts';
+import { deserializeCircuit } from '../compiler/ir/serialize.ts';
+import { sameShape } from '../compiler/ir/tensor.ts';
+import { ARTIFACT_FILES, checkedFile, type Manifest, readManifest } from './artifact/artifact.ts';
+import type { ElementType, PortDescription } from './artifact/description.ts';
+import { readBounded } from './artifact/files.ts';
+import { decodeParameters, MAX_PARAMETER_BYTES, type Parameter } from './artifact/parameters.ts';
+import { type LoadedVerifier, loadVerifier, VERIFIER_FILES } from './verify.ts';
+
+/** Largest circuit file that is read (bytes). */
+const MAX_CIRCUIT_BYTES = 2 ** 31 - 1;
+
+/** An artifact, ready to prove. */
+export interface LoadedProver {
+  /** Path of the artifact. */
+  readonly folder: string;
+  readonly manifest: Manifest;
+  readonly verifier: LoadedVerifier;
+  readonly circuit: Circuit;
+  /** Weights that are ports. */
+  readonly parameters: readonly Parameter[];
+}
+
+/** @throws Diagnostic `bad-artifact` for files that are missing, changed or do not belong together, `wrong-version`. */
+export async function loadProver(folder: string): Promise<LoadedProver> {
+  const manifest = readManifest(folder);
+  const verifier = await checkedVerifier(folder, manifest);
+  const path = await checkedFile(folder, manifest, ARTIFACT_FILES.circuit);
+  let circuit: Circuit;
+  try {
+    circuit = deserializeCircuit(readBounded(path, MAX_CIRCUIT_BYTES));
+  } catch (e) {
+    throw e instanceof Diagnostic ? e.at({ file: path }) : e;
+  }
+  const { ports } = verifier.description;
+  const same =
+    circuit.ports.length === ports.length && circuit.ports.every((p, i) => isSamePort(circuit, p, ports[i]!));
+  if (!same)
+    throw new Diagnostic('bad-artifact', 'the circuit is not the one that the verifier describes: compile again', {
+      file: path,
+    });
+  return { folder, manifest, verifier, circuit, parameters: await readParameters(folder, manifest) };
+}
+
+async function checkedVerifier(folder: string, manifest: Manifest): Promise<LoadedVerifier> {
+  for (const name of Object.values(VERIFIER_FILES))
+    await checkedFile(folder, manifest, `${ARTIFACT_FILES.verifier}/${name}`);
+  return loadVerifier(join(folder, ARTIFACT_FILES.verifier));
+}
+
+function isSamePort(c: Circuit, p: Circuit['ports'][number], d: PortDescription): boolean {
+  const { shape, range } = c.wires[p.wire]!;
+  const named = p.name === d.name && p.role === d.role && p.visibility === d.visibility;
+  return named && sameShape(shape, d.shape) && range.lo === BigInt(d.lo) && range.hi === BigInt(d.hi);
+}
+
+async function readParameters(folder: string, manifest: Manifest): Promise<readonly Parameter[]> {
+  if (!Object.hasOwn(manifest.files, ARTIFACT_FILES.parameters)) return [];
+  const file = await checkedFile(folder, manifest, ARTIFACT_FILES.parameters);
+  return decodeParameters(readBounded(file, MAX_PARAMETER_BYTES), file);
+}
+
+/** An input or output of a compiled model, as readers of users' files expect it. */
+export interface ModelPort {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: ElementType;
+}
+
+/** Inputs, or outputs, of a compiled model. @throws Diagnostic as {@link loadProver}. */
+export async function readModelPorts(folder: string, role: 'input' | 'output'): Promise<readonly ModelPort[]> {
+  const { description } = await checkedVerifier(folder, readManifest(folder));
+  return description.ports
+    .filter((p) => p.role === role)
+    .map(({ name, shape, dtype = 'float32' }) => ({ name, shape, dtype }));
+}

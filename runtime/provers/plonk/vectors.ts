@@ -1,0 +1,51 @@
+// Vectors of field elements and what the prover does with them: the interface that the WASM kernels implement, one
+// operation at a time, beside a plain implementation that serves as their oracle.
+import type { Ext } from './field.ts';
+
+/**
+ * Base vectors hold one canonical word per element, K-vectors EXT = 4 consecutive words per element. Points list the
+ * most significant index bit first; rounds bind it first. Every array passed in was returned by `alloc` of the same
+ * object or by one of its operations; operations allocate their results.
+ */
+export interface Vectors {
+  /** A zeroed array of words. */
+  alloc(words: number): Uint32Array;
+  /** Everything allocated after the mark may be reused after `release(mark)`. */
+  mark(): number;
+  release(mark: number): void;
+
+  /** eq(point, i) for i < 2^point.length (K-vector), times `factor`. */
+  eq(point: readonly Ext[], factor: Ext): Uint32Array;
+  /** lo + z (hi - lo) over the halves of a K-vector. */
+  fold(x: Uint32Array, z: Ext): Uint32Array;
+  /** The same for a base vector; the result is a K-vector. */
+  foldBase(x: Uint32Array, z: Ext): Uint32Array;
+  /** sum a_i b_i, a in K, b in the base field. */
+  dotBase(a: Uint32Array, b: Uint32Array): Ext;
+  dot(a: Uint32Array, b: Uint32Array): Ext;
+  /** into += k a (K-vectors). */
+  addScaled(into: Uint32Array, a: Uint32Array, k: Ext): void;
+  /** into += k a, a base vector. */
+  addScaledBase(into: Uint32Array, a: Uint32Array, k: Ext): void;
+
+  /** Round of a product sumcheck over K-vectors: [s(0), leading coefficient] of sum (A(X) B(X)). */
+  productRound(a: Uint32Array, b: Uint32Array): readonly [Ext, Ext];
+
+  /** Layer above a fraction tree's layer: (p0 q1 + p1 q0, q0 q1) over neighbours 2i, 2i+1. */
+  fractionLayer(p: Uint32Array, q: Uint32Array): { readonly p: Uint32Array; readonly q: Uint32Array };
+  /** Even and odd elements of a K-vector. */
+  unzip(x: Uint32Array): readonly [Uint32Array, Uint32Array];
+  /** Round of the fraction sumcheck: [g(0), g(infinity)] of sum E (p0 q1 + q0 (p1 + lambda q1)); E has half the length. */
+  fractionRound(e: Uint32Array, p0: Uint32Array, p1: Uint32Array, q0: Uint32Array, q1: Uint32Array, lambda: Ext): readonly [Ext, Ext];
+
+  /**
+   * Reed-Solomon encoding of every column: `columns` is column-major with 2^logMessage words each (coefficients of X^i);
+   * the result is row-major with 2^logCode rows of `columns.length / 2^logMessage` words: row j holds the values at
+   * 3 w^j, w of order 2^logCode.
+   */
+  encode(columns: Uint32Array, logMessage: number, logCode: number): Uint32Array;
+  /** Hash of every row (32 bytes each): see `hashLeaf` in merkle.ts. `width` words per row. */
+  hashRows(rows: Uint32Array, width: number, tree: Uint8Array): Uint8Array;
+  /** Hashes of neighbouring pairs (32 bytes each): see `hashNode` in merkle.ts. */
+  hashPairs(nodes: Uint8Array, tree: Uint8Array, level: number): Uint8Array;
+}
