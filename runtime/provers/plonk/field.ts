@@ -25,7 +25,7 @@ export const subP = (a: number, b: number): number => (a >= b ? a - b : a - b + 
 
 /** Product of canonical words. Split in 16-bit halves, so that every intermediate is below 2^53. */
 export function mulP(a: number, b: number): number {
-  return (((a >>> 16) * b) % P * 65536 + (a & 0xffff) * b) % P;
+  return ((((a >>> 16) * b) % P) * 65536 + (a & 0xffff) * b) % P;
 }
 
 export function powP(base: number, exponent: number): number {

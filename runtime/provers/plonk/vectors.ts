@@ -36,7 +36,14 @@ export interface Vectors {
   /** Even and odd elements of a K-vector. */
   unzip(x: Uint32Array): readonly [Uint32Array, Uint32Array];
   /** Round of the fraction sumcheck: [g(0), g(infinity)] of sum E (p0 q1 + q0 (p1 + lambda q1)); E has half the length. */
-  fractionRound(e: Uint32Array, p0: Uint32Array, p1: Uint32Array, q0: Uint32Array, q1: Uint32Array, lambda: Ext): readonly [Ext, Ext];
+  fractionRound(
+    e: Uint32Array,
+    p0: Uint32Array,
+    p1: Uint32Array,
+    q0: Uint32Array,
+    q1: Uint32Array,
+    lambda: Ext,
+  ): readonly [Ext, Ext];
 
   /**
    * Reed-Solomon encoding of every column: `columns` is column-major with 2^logMessage words each (coefficients of X^i);
