@@ -32,13 +32,16 @@ export function clampedInterval(x: Interval, to: Interval): Interval {
 
 /**
  * The table that clamps keys of the given range: on targets without lookups over a domain that bits prove directly,
- * [to.lo, to.lo + 2^n - 1] or [to.lo - 2^n, to.lo + 2^n - 1], and saturating only on the sides where a key can lie.
+ * [to.lo - 2^n, to.lo + 2^n - 1] or, if keys exceed the interval only, [to.hi + 1 - 2^n, to.hi + 2^n], and saturating only
+ * on the sides where a key can lie.
  */
 export function clampTableFor(b: Builder, key: Interval, to: Interval): Table {
   if (b.target.lookups) return clampTable(powerOfTwoHull(key), to);
-  const image = clampedInterval(key, to);
-  const domain = key.lo < to.lo ? signedHull(key, to.lo) : unsignedHull(key, key.lo);
-  return clampTable(domain, interval(image.lo, key.hi > to.hi ? to.hi : domain.hi));
+  const [below, above] = [key.lo < to.lo, key.hi > to.hi];
+  // The highest bit tells on which side of the bound a key lies that can leave the interval on one side only.
+  const pivot = below ? to.lo : to.hi + 1n;
+  const domain = below || above ? signedHull(key, pivot) : unsignedHull(key, key.lo);
+  return clampTable(domain, interval(below ? to.lo : domain.lo, above ? to.hi : domain.hi));
 }
 
 /** min(max(x, to.lo), to.hi). @throws Diagnostic `field-overflow` if x is too wide for the target's field. */
