@@ -1,7 +1,7 @@
 // Takes every model of ../shared/corpus that should compile through quantization and evaluation, on demand through proofs
 // too, prints a table and compares it with what is promised. Usage: npm run corpus -- [--bits 8,16] [--prove] [--circom]
 // [--only name,name] [--write docs/corpus.md]
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +15,6 @@ import {
   evaluateBoth,
   formatDiagnostic,
   type LoadedModel,
-  quantizeInputs,
   readModelFile,
   readTensors,
 } from '../compiler/index.ts';
@@ -23,8 +22,8 @@ import { BN254 } from '../compiler/ir/circuit.ts';
 import { count } from '../compiler/ir/interpret/count.ts';
 import { lowerModule } from '../compiler/ir/lower.ts';
 import type { Tensor } from '../compiler/ir/tensor.ts';
+import { prove, verify } from '../runtime/index.ts';
 import { type CorpusModel, candidates, optionsOf, readExceptions } from './corpus/models.ts';
-//PROVE import { prove, verify } from '../runtime/index.ts';
 import { perturbed } from './corpus/perturb.ts';
 
 const { values: flags } = parseArgs({
@@ -176,7 +175,6 @@ function agreementOf(loaded: LoadedModel, inputs: readonly ReadonlyMap<string, T
 }
 
 /** Compiles, proves and verifies with one backend; the outputs shown must be the integers of the integer model. */
-declare const prove: any, verify: any;
 async function proveAndVerify(
   options: Parameters<typeof compiler.load>[0],
   backend: string,
@@ -196,7 +194,6 @@ async function proveAndVerify(
       if (shown === undefined || shown.some((n, i) => n !== o.integers.data[i]))
         throw new Error(`${backend}: output ${o.name} differs from the evaluated integers`);
     }
-    void quantizeInputs;
     return `${backend} ${compiled.constraints} rows, keys ${compiled.seconds.setup.toFixed(1)} s, prove ${(proved.seconds.witness + proved.seconds.prove).toFixed(1)} s`;
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -10,8 +10,8 @@ export function perturbed(inputs: ReadonlyMap<string, Tensor>, fraction: number,
   };
   return new Map(
     [...inputs].map(([name, t]) => {
-      const lo = t.data.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-      const hi = t.data.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+      let [lo, hi] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+      for (const x of t.data) [lo, hi] = [Math.min(lo, x), Math.max(hi, x)];
       const amplitude = fraction * Math.max(Math.abs(lo), Math.abs(hi));
       return [
         name,
