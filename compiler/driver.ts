@@ -282,12 +282,28 @@ function describePorts(
   return c.ports.map((p, i) => {
     const type = values[i]!.type;
     if (type.kind !== 'int') throw new TypeError(`port ${p.name} is not quantized`);
-    const { shape, lo, hi, scale } = type;
     const dtype = dtypes[i];
     const { name, role, visibility } = p;
-    const described = { name, role, visibility, shape, lo, hi, scale: showRational(scale) };
+    // A commitment packs integers of the circuit's interval, which is wider than the type's where weights are not constants.
+    const { lo, hi } = visibility === 'committed' ? wholeRange(c, p) : type;
+    const described = { name, role, visibility, shape: type.shape, lo, hi, scale: showRational(type.scale) };
     return { ...described, ...(dtype !== undefined && { dtype }), ...bindings.get(name) };
   });
+}
+
+/** @throws Diagnostic `commitment-too-wide` for an interval beyond the exact integers of float64. */
+function wholeRange(
+  c: Circuit,
+  { name, wire }: Circuit['ports'][number],
+): { readonly lo: number; readonly hi: number } {
+  const { range } = c.wires[wire]!;
+  const [lo, hi] = [Number(range.lo), Number(range.hi)];
+  if (Number.isSafeInteger(lo) && Number.isSafeInteger(hi)) return { lo, hi };
+  throw new Diagnostic(
+    'commitment-too-wide',
+    `port ${quote(name)} holds integers in [${range.lo}, ${range.hi}], too many to commit to: use fewer bits, or make it public`,
+    { field: name },
+  );
 }
 
 /** What a verifier holds proofs to: public weights by their digest, committed ones by their commitment. */

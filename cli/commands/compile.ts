@@ -1,6 +1,6 @@
 // zkmlc compile: an ONNX model becomes an artifact with constraints, keys and a verifier's folder.
 import type { Command } from 'commander';
-import { formatDiagnostic } from '../../compiler/index.ts';
+import { formatDiagnostic, printable } from '../../compiler/index.ts';
 import { proveSeconds } from '../../runtime/index.ts';
 import { collect, compilerWith, parseDims, parseRanges, parseVisibility, real, whole } from '../options.ts';
 import type { CommandContext } from '../program.ts';
@@ -60,7 +60,7 @@ export function registerCompile(program: Command, cx: CommandContext): void {
       const setup = report.setupCached ? 'keys from the cache' : `keys in ${report.seconds.setup.toFixed(1)} s`;
       cx.console.result(
         [
-          `compiled ${report.model} with backend ${report.backend}: ${report.constraints} constraints, ${report.operations} operations`,
+          `compiled ${printable(report.model)} with backend ${report.backend}: ${report.constraints} constraints, ${report.operations} operations`,
           `compile ${report.seconds.compile.toFixed(1)} s, ${setup} (${report.setup})`,
           `model root ${report.root}`,
           `artifact ${report.output}`,

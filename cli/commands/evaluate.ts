@@ -6,6 +6,7 @@ import {
   type Evaluation,
   evaluateBoth,
   type OutputComparison,
+  printable,
   readTensors,
   type Tensor,
 } from '../../compiler/index.ts';
@@ -140,7 +141,7 @@ function describeEvaluation(
   saturations: Evaluation['saturations'],
 ): string {
   const lines = outputs.flatMap((o) => [
-    `  ${o.name} [${o.shape.join(', ')}]`,
+    `  ${printable(o.name)} [${o.shape.join(', ')}]`,
     `  integers            ${showNumbers(o.integers)}`,
     `  integer model       ${showNumbers(o.quantized)}`,
     `  float model         ${showNumbers(o.float)}`,
@@ -155,13 +156,13 @@ function describeEvaluation(
     ...showTop(o),
   ]);
   return [
-    model,
+    printable(model),
     ...lines,
     ...(clamped === 0
       ? []
       : [
           `  ${clamped} input values lie outside the declared range and were saturated; prove refuses them without --clamp-input`,
         ]),
-    ...saturations.map((s) => `  saturated at ${s.node}: ${s.saturated} of ${s.elements} elements`),
+    ...saturations.map((s) => `  saturated at ${printable(s.node)}: ${s.saturated} of ${s.elements} elements`),
   ].join('\n');
 }

@@ -1,5 +1,6 @@
 // zkmlc prove: runs a compiled model on an input and proves the result.
 import type { Command } from 'commander';
+import { printable } from '../../compiler/index.ts';
 import type { CommandContext } from '../program.ts';
 import { proveFile } from '../prove-file.ts';
 
@@ -28,7 +29,7 @@ export function registerProve(program: Command, cx: CommandContext): void {
       const opening =
         report.openings === undefined ? '' : `\nopenings of the commitments (keep them secret): ${report.openings}`;
       cx.console.result(
-        `proved ${report.model}: witness ${report.seconds.witness.toFixed(2)} s, proof ${report.seconds.prove.toFixed(2)} s, ${report.bytes} bytes in ${flags.output}${clamped}${opening}`,
+        `proved ${printable(report.model)}: witness ${report.seconds.witness.toFixed(2)} s, proof ${report.seconds.prove.toFixed(2)} s, ${report.bytes} bytes in ${flags.output}${clamped}${opening}`,
         report,
       );
     });

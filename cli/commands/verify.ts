@@ -1,9 +1,11 @@
 // zkmlc verify: checks a proof with the verifier's folder alone and states what it proves.
 
 import type { Command } from 'commander';
+import { printable } from '../../compiler/index.ts';
 import { type PortStatement, type Verdict, verify } from '../../runtime/index.ts';
 import { usage } from '../options.ts';
 import type { CommandContext } from '../program.ts';
+import { showNumbers } from '../table.ts';
 import { verifierFolder } from './root.ts';
 
 interface VerifyFlags {
@@ -36,8 +38,9 @@ export function registerVerify(program: Command, cx: CommandContext): void {
 /** The verdict in words. */
 export function describeVerdict(v: Verdict): string {
   return [
-    `accepted: ${v.model} (${v.proofSystem}, ${v.constraints} constraints, about ${v.securityBits} bits, ${v.zeroKnowledge ? 'zero-knowledge' : 'not zero-knowledge'})`,
+    `accepted: ${printable(v.model)} (${v.proofSystem}, ${v.constraints} constraints, about ${v.securityBits} bits, ${v.zeroKnowledge ? 'zero-knowledge' : 'not zero-knowledge'})`,
     ...v.ports.filter((p) => p.role !== 'param' || p.visibility === 'committed').map(describePort),
+    ...describeWeights(v.ports),
     `set-up: ${v.setup}`,
     v.rootCompared
       ? `model root ${v.root} (the one you gave)`
@@ -45,13 +48,21 @@ export function describeVerdict(v: Verdict): string {
   ].join('\n');
 }
 
-const SHOWN = 10;
+/** Weights that are neither constants of the circuit nor committed: many numbers, or none that the proof is bound to. */
+function describeWeights(ports: readonly PortStatement[]): readonly string[] {
+  const weights = ports.filter((p) => p.role === 'param');
+  if (weights.some((p) => p.visibility === 'public'))
+    return [
+      `  weights public: the model's (${weights.reduce((n, p) => n + (p.integers?.length ?? 0), 0)} integers, by digest)`,
+    ];
+  if (weights.some((p) => p.visibility === 'private'))
+    return ['  weights private: the proof holds for some weights in range, not for particular ones'];
+  return [];
+}
 
 function describePort(p: PortStatement): string {
-  const head = `  ${p.role} ${p.name} [${p.shape.join(', ')}]`;
+  const head = `  ${p.role} ${printable(p.name)} [${p.shape.join(', ')}]`;
   if (p.commitment !== undefined) return `${head} committed: ${p.commitment}`;
   if (p.reals === undefined || p.integers === undefined) return `${head} private`;
-  const more = p.reals.length > SHOWN ? `, ... ${p.reals.length - SHOWN} more` : '';
-  const list = p.reals.slice(0, SHOWN).map((x) => Number(x.toPrecision(6)));
-  return `${head} = ${list.join(', ')}${more} (integers times ${p.scale})`;
+  return `${head} = ${showNumbers(p.reals)} (integers times ${p.scale})`;
 }
