@@ -1,14 +1,14 @@
 // Compiles circuits with the real Circom compiler and checks witnesses against the rows that it wrote.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CIRCOM_FILES, emitCircomCircuit } from '../../compiler/backends/circom/index.ts';
+import { CIRCOM_FILES, compileCircom, emitCircom, writeCircomSource } from '../../compiler/backends/circom/index.ts';
 import type { Circuit, Port } from '../../compiler/ir/circuit.ts';
 import {
-  calculateWitness,
   circomSignals,
   decodeCircomInputs,
   type LinearCombination,
+  loadWitnessCalculator,
   type R1csHeader,
   type R1csRow,
   readR1csHeader,
@@ -31,16 +31,30 @@ export interface Compiled {
   /** Ports whose values the prover chooses, by the name of their signal: inputs, and outputs that are inputs. */
   readonly chosen: ReadonlyMap<string, Port>;
   /** Values of all variables for the given ports, in [0, r). */
-  witness(inputs: ReadonlyMap<string, Tensor>, blindings?: ReadonlyMap<string, bigint>): Promise<bigint[]>;
+  witness(
+    inputs: ReadonlyMap<string, Tensor>,
+    blindings?: ReadonlyMap<string, bigint>,
+    /** Values of further input signals. */
+    more?: ReadonlyMap<string, readonly bigint[]>,
+  ): Promise<bigint[]>;
 }
 
-export async function compileCircuit(circuit: Circuit, model = 'test'): Promise<Compiled> {
+/** Changes texts before they are compiled; `file` is the name of a file of the library, or `main`. */
+export type Edit = (text: string, file: string) => string;
+
+export async function compileCircuit(circuit: Circuit, edit: Edit = (text) => text): Promise<Compiled> {
   const folder = mkdtempSync(join(tmpdir(), 'zkmlc-circom-'));
   try {
-    const { r1cs } = await emitCircomCircuit(circuit, folder, { model });
-    const path = join(folder, r1cs);
+    const source = emitCircom(circuit, { model: 'test' });
+    writeCircomSource({ ...source, main: edit(source.main, 'main') }, folder);
+    for (const file of source.library) {
+      const path = join(folder, 'zkmlc', `${file}.circom`);
+      writeFileSync(path, edit(readFileSync(path, 'utf8'), file));
+    }
+    const compiled = await compileCircom(join(folder, CIRCOM_FILES.main));
+    const path = compiled.r1cs;
     const inputs = decodeCircomInputs(readFileSync(join(folder, CIRCOM_FILES.inputs), 'utf8'), CIRCOM_FILES.inputs);
-    const wasm = readFileSync(join(folder, CIRCOM_FILES.calculator));
+    const calculator = await loadWitnessCalculator(readFileSync(compiled.wasm));
     const names = new Map<number, string>();
     for (const s of readSym(join(folder, CIRCOM_FILES.symbols))) if (s.variable >= 0) names.set(s.variable, s.name);
     const entering = circuit.ports.filter((p) => p.role !== 'output');
@@ -55,9 +69,10 @@ export async function compileCircuit(circuit: Circuit, model = 'test'): Promise<
         ...inputs.map((i) => [`main.${i.signal}`, entering.find((p) => p.name === i.port)!] as const),
         ...leaving.map((p) => [`main.${p.name}`, p] as const),
       ]),
-      async witness(values, blindings) {
+      async witness(values, blindings, more = new Map()) {
         const elements = new Map([...values].map(([name, t]) => [name, t.data]));
-        const found = await calculateWitness(wasm, circomSignals(inputs, elements, blindings));
+        const signals = new Map([...circomSignals(inputs, elements, blindings), ...more]);
+        const found = calculator.calculate(signals);
         return Array.from({ length: found.size }, (_, v) => found.value(v));
       },
     };
@@ -103,25 +118,87 @@ function isChoice(compiled: Compiled, variable: number, value: bigint): boolean 
   return [value, value - SCALAR_FIELD].some((v) => lo <= v && v <= hi);
 }
 
-/**
- * Changes every variable but the constant one, one at a time and to several wrong values, and collects those that all rows
- * accept: signals that a cheating prover is free to choose.
- */
-export function freeVariables(compiled: Compiled, values: readonly bigint[]): string[] {
+/** True for signals of components. */
+function isInner(compiled: Compiled, variable: number): boolean {
+  return (compiled.names.get(variable) ?? '').split('.').length > 2;
+}
+
+/** The rows that each variable stands in. */
+function rowsByVariable(compiled: Compiled): readonly ReadonlySet<R1csRow>[] {
   const rowsOf = Array.from({ length: compiled.header.variables }, (): Set<R1csRow> => new Set());
   for (const row of compiled.rows)
     for (const x of [row.a, row.b, row.c]) for (const v of x.variables) rowsOf[v]!.add(row);
+  return rowsOf;
+}
+
+/**
+ * Changes every variable but the constant one, one at a time and to several wrong values, and collects those that all rows
+ * accept: signals that a cheating prover is free to choose. Then the same for two variables of a row that stays satisfied,
+ * because one loses what the other gains.
+ */
+export function freeVariables(compiled: Compiled, values: readonly bigint[]): string[] {
+  const rowsOf = rowsByVariable(compiled);
   const forged = [...values];
   const free: string[] = [];
+  const attempt = (changes: readonly (readonly [number, bigint])[]): void => {
+    const real = changes.filter(([v, wrong]) => wrong !== values[v]);
+    if (real.length === 0 || real.every(([v, wrong]) => isChoice(compiled, v, wrong))) return;
+    for (const [v, wrong] of real) forged[v] = wrong;
+    if (real.every(([v]) => [...rowsOf[v]!].every((row) => isSatisfied(row, forged))))
+      free.push(real.map(([v, wrong]) => `${compiled.names.get(v)}: ${wrong} instead of ${values[v]}`).join(', '));
+    for (const [v] of real) forged[v] = values[v]!;
+  };
   for (let v = 1; v < values.length; v++) {
     const honest = values[v]!;
-    for (const wrong of [honest + 1n, honest - 1n, 1n - honest, -honest, honest * 2n].map(reduce)) {
-      if (wrong === honest || isChoice(compiled, v, wrong)) continue;
-      forged[v] = wrong;
-      if ([...rowsOf[v]!].every((row) => isSatisfied(row, forged)))
-        free.push(`${compiled.names.get(v)}: ${wrong} instead of ${honest}`);
-    }
-    forged[v] = honest;
+    for (const wrong of [honest + 1n, honest - 1n, 1n - honest, -honest, honest * 2n]) attempt([[v, reduce(wrong)]]);
   }
+  for (const { c } of compiled.rows)
+    for (let k = 1; k < c.variables.length; k++) {
+      const [v, w] = [c.variables[k - 1]!, c.variables[k]!];
+      const [kv, kw] = [c.coefficients[k - 1]!, c.coefficients[k]!];
+      // Signals of the main template may be inputs, which a prover chooses together with what follows from them.
+      if (!isInner(compiled, v) || !isInner(compiled, w)) continue;
+      // For bits this moves a unit of the higher one down: 2 and -1 are no booleans.
+      const [dv, dw] = kw % kv === 0n ? [kw / kv, 1n] : [kw, kv];
+      attempt([
+        [v, reduce(values[v]! + dv)],
+        [w, reduce(values[w]! - dw)],
+      ]);
+    }
   return free;
+}
+
+/** Emitted text with a further input `lie`, one element of which is added to each value that a hint assigns. */
+export interface LyingText {
+  readonly text: string;
+  /** The statement that each element falsifies. */
+  readonly statements: readonly string[];
+}
+
+/**
+ * Lets the witness calculator lie: `x <-- f(y);` becomes `x <-- f(y) + lie[k];`, for all elements of the nest at once, while
+ * everything after it is computed honestly from the lie.
+ */
+export function withLies(main: string): LyingText {
+  const statements: string[] = [];
+  const liars = new Set<string>();
+  const lied = main.replace(/^template (\w+)\(\) \{\n([\s\S]*?)^\}$/gm, (all, name: string, body: string) => {
+    const before = statements.length;
+    const changed = body.replace(
+      /^( *)(.* <-- .*|var (?:best|rank)\w* = .*);$/gm,
+      (_, indent: string, text: string) => {
+        statements.push(`${name}: ${text}`);
+        // A comparison must be complete before something is added to it.
+        const [, target, value] = /^(.*?(?:<--|=)) (.*)$/.exec(text)!;
+        return `${indent}${target} (${value}) + lie[${statements.length - 1}];`;
+      },
+    );
+    if (statements.length === before) return all;
+    liars.add(name);
+    return `template ${name}() {\n  signal input lie[COUNT];\n${changed}}`;
+  });
+  const called = lied
+    .replace(/\b(\w+)\(\)\((?=.*\);$)/gm, (all, name: string) => (liars.has(name) ? `${all}lie, ` : all))
+    .replace(/^template Model\(\) \{$/m, 'template Model() {\n  signal input lie[COUNT];');
+  return { text: called.replaceAll('COUNT', String(statements.length)), statements };
 }

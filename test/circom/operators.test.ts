@@ -10,11 +10,12 @@ import { lowerModule, type PortVisibility } from '../../compiler/ir/lower.ts';
 import type { Module } from '../../compiler/ir/module.ts';
 import { createModuleBuilder } from '../../compiler/ir/module-builder.ts';
 import { type AnyOp, operatorRegistry, type Sample } from '../../compiler/ir/op.ts';
+import { invert } from '../../compiler/ir/poseidon.ts';
 import type { Tensor } from '../../compiler/ir/tensor.ts';
 import { standardOps } from '../../stdlib/ops/index.ts';
 import { isIntegerSample } from '../kits/ops-kit.ts';
 import { createRandom, integerTensor } from '../kits/random.ts';
-import { type Compiled, compileCircuit, freeVariables, isSatisfied, publicValues } from './circom-kit.ts';
+import { type Compiled, compileCircuit, freeVariables, isSatisfied, publicValues, withLies } from './circom-kit.ts';
 
 const ops = operatorRegistry(standardOps);
 
@@ -80,7 +81,7 @@ describe.each([
   const witnesses: bigint[][] = [];
 
   beforeAll(async () => {
-    compiled = await compileCircuit(circuit, 'samples');
+    compiled = await compileCircuit(circuit);
     for (let variant = 0; variant < 6; variant++)
       witnesses.push(await compiled.witness(portsOf(circuit, m, inputsOf(m, variant))));
   });
@@ -115,5 +116,59 @@ describe.each([
     const direct = count(circuit);
     expect(direct.total.rows - direct.publicOutputs).toBeLessThanOrEqual(compiled.header.rows);
     expect(compiled.header.rows).toBeLessThan(1.25 * direct.total.rows);
+  });
+});
+
+describe('lies of hints', () => {
+  it('are refused, whatever is computed from them', async () => {
+    const visibility = { input: 'private', weights: 'fixed', output: 'public' } as const;
+    const m = moduleOf(fitting(visibility));
+    const circuit = lowerModule(m, ops, BN254, visibility);
+    let statements: readonly string[] = [];
+    const compiled = await compileCircuit(circuit, (text, file) => {
+      if (file !== 'main') return text;
+      const lying = withLies(text);
+      statements = lying.statements;
+      return lying.text;
+    });
+    expect(statements.length).toBeGreaterThan(20);
+    const quotients = statements.flatMap((text, k) => (text.includes('floorDiv(') ? [k] : []));
+    const divisions = circuit.instrs.flatMap((i) =>
+      i.op === 'hint' && (i.hint.kind === 'divmod' || i.hint.kind === 'divide') ? [i] : [],
+    );
+    expect(quotients).toHaveLength(divisions.length);
+    const accepted: string[] = [];
+    let modular = 0;
+    for (const variant of [0, 3]) {
+      const inputs = inputsOf(m, variant);
+      const honest = runWitness(circuit, inputs, { keepAll: true });
+      const run = (at: number, amount: bigint): Promise<bigint[]> =>
+        compiled.witness(inputs, new Map(), new Map([['lie', statements.map((_, k) => (k === at ? amount : 0n))]]));
+      for (const [port, values] of publicValues(circuit, await run(-1, 0n)))
+        expect(values).toEqual(Array.from(honest.outputs.get(port)!.data, BigInt));
+      for (const [at, statement] of statements.entries()) {
+        const amounts = [1n, -1n, 2n ** 40n];
+        const division = divisions[quotients.indexOf(at)];
+        if (division !== undefined) {
+          // The identity also holds modulo the field for another remainder: only the quotient's interval is violated.
+          const remainders = honest.exact(division.out[1]!);
+          const by = division.hint.kind === 'divmod' ? [division.hint.by] : honest.exact(division.in[1]!);
+          const [r, d] = [remainders[0]!, by[0]!];
+          if (d > 1n && remainders.every((x) => x === r) && by.every((x) => x === d)) {
+            amounts.push((r - (r === 0n ? 1n : 0n)) * invert(d));
+            modular++;
+          }
+        }
+        for (const amount of amounts) {
+          const outcome = await run(at, amount).then(
+            () => 'accepted',
+            (e: unknown) => (e instanceof Diagnostic && e.code === 'circom-witness' ? 'refused' : String(e)),
+          );
+          if (outcome !== 'refused') accepted.push(`${statement}, ${amount}, variant ${variant}: ${outcome}`);
+        }
+      }
+    }
+    expect(accepted).toEqual([]);
+    expect(modular).toBeGreaterThan(10);
   });
 });

@@ -14,12 +14,11 @@ export interface CircomWitness {
 /** The part of the WebAssembly interface that is used here: the types of Node 20 do not include it. */
 declare const WebAssembly: {
   compile(bytes: Uint8Array): Promise<object>;
-  instantiate(module: object, imports: { readonly runtime: object }): Promise<Instance>;
+  readonly Instance: new (
+    module: object,
+    imports: { readonly runtime: object },
+  ) => { readonly exports: Readonly<Record<string, unknown>> };
 };
-
-interface Instance {
-  readonly exports: Readonly<Record<string, unknown>>;
-}
 
 const EXPORTS = [
   'getFieldNumLen32',
@@ -50,17 +49,39 @@ const FAILURES: Readonly<Record<number, string>> = {
 const MAX_MESSAGES = 8;
 const WORDS = FIELD_BYTES / 4;
 
-/**
- * Computes the witness for the given input signals (name in the main template, elements row-major).
- * @throws Diagnostic `bad-witness-calculator` if the bytes are not one for BN254, `circom-witness` with the calculator's
- * message if inputs are missing or wrong, or a constraint does not hold.
- */
+/** A compiled witness calculator. */
+export interface WitnessCalculator {
+  /**
+   * Computes the witness for the given input signals (name in the main template, elements row-major).
+   * @throws Diagnostic `circom-witness` with the calculator's message if inputs are missing or wrong, or a constraint does
+   * not hold.
+   */
+  calculate(inputs: ReadonlyMap<string, readonly (bigint | number)[]>): CircomWitness;
+}
+
+/** @throws Diagnostic `bad-witness-calculator` if the bytes are not a calculator for BN254. */
+export async function loadWitnessCalculator(wasm: Uint8Array): Promise<WitnessCalculator> {
+  let module: object;
+  try {
+    module = await WebAssembly.compile(wasm);
+  } catch (cause) {
+    throw bad(cause instanceof Error ? cause.message : String(cause), cause);
+  }
+  checkField(instantiate(module, { exceptionHandler: () => {}, message: () => {} }));
+  return { calculate: (inputs) => calculate(module, inputs) };
+}
+
+/** The witness for one set of inputs; throws as {@link loadWitnessCalculator} and {@link WitnessCalculator.calculate}. */
 export async function calculateWitness(
   wasm: Uint8Array,
   inputs: ReadonlyMap<string, readonly (bigint | number)[]>,
 ): Promise<CircomWitness> {
+  return (await loadWitnessCalculator(wasm)).calculate(inputs);
+}
+
+function calculate(module: object, inputs: ReadonlyMap<string, readonly (bigint | number)[]>): CircomWitness {
   const messages: string[] = [];
-  const instance = await instantiate(wasm, {
+  const calculator = instantiate(module, {
     exceptionHandler: (code) => {
       throw failed(FAILURES[code] ?? `it failed with code ${code}`, messages);
     },
@@ -68,8 +89,6 @@ export async function calculateWitness(
       if (messages.length < MAX_MESSAGES) messages.push(readMessage(calculator));
     },
   });
-  const calculator = calculatorOf(instance);
-  run(() => checkField(calculator), messages);
   run(() => calculator.init(0), messages);
   const expected = calculator.getInputSize();
   let given = 0;
@@ -119,26 +138,22 @@ interface Handlers {
   message(): void;
 }
 
-async function instantiate(wasm: Uint8Array, handlers: Handlers): Promise<Instance> {
-  const nothing = (): void => {};
+function instantiate(module: object, handlers: Handlers): Calculator {
+  const runtime = {
+    exceptionHandler: handlers.exceptionHandler,
+    printErrorMessage: handlers.message,
+    writeBufferMessage: handlers.message,
+    showSharedRWMemory: () => {},
+  };
+  let exports: Readonly<Record<string, unknown>>;
   try {
-    const module = await WebAssembly.compile(wasm);
-    const runtime = {
-      exceptionHandler: handlers.exceptionHandler,
-      printErrorMessage: handlers.message,
-      writeBufferMessage: handlers.message,
-      showSharedRWMemory: nothing,
-    };
-    return await WebAssembly.instantiate(module, { runtime });
+    ({ exports } = new WebAssembly.Instance(module, { runtime }));
   } catch (cause) {
     throw bad(cause instanceof Error ? cause.message : String(cause), cause);
   }
-}
-
-function calculatorOf(instance: Instance): Calculator {
   const found = new Map<string, (...values: readonly number[]) => number>();
   for (const name of EXPORTS) {
-    const f = instance.exports[name];
+    const f = exports[name];
     if (typeof f !== 'function') throw bad(`it does not export ${name}`);
     found.set(name, (...values) => Number(Reflect.apply(f, undefined, values)));
   }
@@ -158,11 +173,10 @@ function calculatorOf(instance: Instance): Calculator {
   };
 }
 
-function checkField(c: Calculator): number {
+function checkField(c: Calculator): void {
   if (c.getFieldNumLen32() !== WORDS) throw bad('its field elements do not have 32 bytes');
   c.getRawPrime();
   if (readShared(c) !== SCALAR_FIELD) throw bad('its field is not the BN254 scalar field');
-  return 0;
 }
 
 /** Traps of the calculator (an index out of bounds, no memory) become diagnostics too. */
