@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Circuit } from '../compiler/ir/circuit.ts';
 import { circomSignals, decodeCircomInputs } from '../compiler/ir/iden3/circom-inputs.ts';
-import { calculateWitness, writeCircomWitness } from '../compiler/ir/iden3/circom-witness.ts';
+import { loadWitnessCalculator, writeCircomWitness } from '../compiler/ir/iden3/circom-witness.ts';
 import { createWtnsWriter, SCALAR_FIELD } from '../compiler/ir/iden3/index.ts';
 import { scalarize } from '../compiler/ir/interpret/scalarize.ts';
 import { runWitness, type Witness } from '../compiler/ir/interpret/witness.ts';
@@ -91,11 +91,11 @@ async function writeWitness(
   const { folder, manifest, circuit } = prover;
   const base = manifest.r1cs.replace(/\.r1cs$/, '');
   if (Object.hasOwn(manifest.files, `${base}.wasm`)) {
-    const calculator = readFileSync(await checkedFile(folder, manifest, `${base}.wasm`));
+    const wasm = readFileSync(await checkedFile(folder, manifest, `${base}.wasm`));
     const file = await checkedFile(folder, manifest, `${base}.inputs.json`);
     const elements = new Map([...given].map(([name, t]) => [name, t.data]));
     const inputs = circomSignals(decodeCircomInputs(readFileSync(file, 'utf8'), file), elements, blindings);
-    writeCircomWitness(path, await calculateWitness(calculator, inputs));
+    writeCircomWitness(path, (await loadWitnessCalculator(wasm)).calculate(inputs));
     return;
   }
   const { values } = scalarize(circuit, { row: () => {} }, { witness, blindings });
