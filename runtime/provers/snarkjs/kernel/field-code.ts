@@ -18,7 +18,7 @@ import {
   sequence,
   type Value,
   when,
-} from './emitter.ts';
+} from '../../wasm/emitter.ts';
 
 export const LIMBS = 9;
 export const LIMB_BITS = 29;

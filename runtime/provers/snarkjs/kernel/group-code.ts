@@ -9,7 +9,7 @@ import {
   sequence,
   type Value,
   when,
-} from './emitter.ts';
+} from '../../wasm/emitter.ts';
 import { ELEMENT_BYTES, type FieldCode, loadElement, sumOfProducts } from './field-code.ts';
 
 /** Functions of a coordinate field, F_q or F_q^2; operands are addresses as in {@link FieldCode}. */

@@ -1,17 +1,17 @@
 // Instantiates the BN254 kernel: field and group arithmetic in one WebAssembly module over a shared memory.
 import { bn254 } from '@noble/curves/bn254.js';
 import { SCALAR_FIELD } from '../../../../compiler/ir/iden3/scalar-field.ts';
-import { BASE_FIELD } from '../groth16-points.ts';
-import { call, createModule, i32, loopWhile, sequence } from './emitter.ts';
-import { defineField, ELEMENT_BYTES, type FieldCode, limbsOf, RADIX_BITS } from './field-code.ts';
-import { defineGroup, type FieldConstants, primeCoordinates, quadraticCoordinates } from './group-code.ts';
+import { call, createModule, i32, loopWhile, sequence } from '../../wasm/emitter.ts';
 import {
   type CompiledModule,
   compileModule,
   createSharedMemory,
   instantiateModule,
   type SharedMemory,
-} from './webassembly.ts';
+} from '../../wasm/webassembly.ts';
+import { BASE_FIELD } from '../groth16-points.ts';
+import { defineField, ELEMENT_BYTES, type FieldCode, limbsOf, RADIX_BITS } from './field-code.ts';
+import { defineGroup, type FieldConstants, primeCoordinates, quadraticCoordinates } from './group-code.ts';
 
 export { ELEMENT_BYTES } from './field-code.ts';
 export { GROUP_SCRATCH_COORDINATES, JOB_BYTES } from './group-code.ts';

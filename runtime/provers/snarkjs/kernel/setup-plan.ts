@@ -1,6 +1,7 @@
 // Sizes, memory regions and the task list of a development set-up, from the circuit's header alone.
 import { Diagnostic } from '../../../../compiler/ir/diagnostics.ts';
 import type { R1csHeader } from '../../../../compiler/ir/iden3/r1cs-reader.ts';
+import type { SharedMemory } from '../../wasm/webassembly.ts';
 import { MAX_PUBLIC_SIGNALS } from '../groth16-types.ts';
 import type { ZkeyHeader } from '../zkey.ts';
 import { type ZkeyLayout, zkeyLayout } from '../zkey-layout.ts';
@@ -17,7 +18,6 @@ import {
 import { createMemory, ELEMENT_BYTES, HEAP_START } from './kernel.ts';
 import { SETUP_SCALARS_BYTES } from './setup-scalars.ts';
 import type { SetupTask } from './setup-tasks.ts';
-import type { SharedMemory } from './webassembly.ts';
 
 /** Largest domain (rows and public signals, rounded up to a power of two): bounded by a 32-bit memory. */
 const MAX_POWER = 22;

@@ -1,6 +1,7 @@
 // The work list that the threads of a set-up share: tasks in order, counters in shared memory.
+
+import type { CompiledModule, SharedMemory } from '../../wasm/webassembly.ts';
 import type { Group, TableShape } from './fixed-base.ts';
-import type { CompiledModule, SharedMemory } from './webassembly.ts';
 
 /** Fill one window of a table, or multiply scalars and write the points into the key. */
 export type SetupTask =

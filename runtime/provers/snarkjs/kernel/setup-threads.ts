@@ -1,12 +1,12 @@
 // Starts the threads of a development set-up, hands out work as its scalars become ready and waits for the end.
 import { Worker } from 'node:worker_threads';
 import { Diagnostic } from '../../../../compiler/ir/diagnostics.ts';
+import type { SharedMemory } from '../../wasm/webassembly.ts';
 import { builtScript } from '../built-script.ts';
 import { createFixedBase, workspaceBytes } from './fixed-base.ts';
 import { ELEMENT_BYTES, type Kernel, kernelModule } from './kernel.ts';
 import { MAX_THREADS, type SetupPlan, workspaceStride } from './setup-plan.ts';
 import { COUNTER, COUNTERS, publish, type SetupWorkerData } from './setup-tasks.ts';
-import type { SharedMemory } from './webassembly.ts';
 
 export interface SetupThreads {
   /** Writes the first entry of every table window; before anything is allowed. */
