@@ -1,0 +1,233 @@
+// Fiat-Shamir transcript: what both sides absorb and draw, the prover's channel that writes a proof, the verifier's that reads it.
+import { Diagnostic } from '../../../compiler/ir/diagnostics.ts';
+import { hashBytes } from './blake3.ts';
+import { EXT, type Ext, P } from './field.ts';
+import { findNonce, proofOfWork } from './proof-of-work.ts';
+import { bytesOfWords, wordsOfBytes } from './words.ts';
+
+/** Bytes of a hash, and of the transcript's state. */
+export const HASH_BYTES = 32;
+/** Bytes of a proof of work's nonce. */
+const NONCE_BYTES = 8;
+
+/**
+ * What prover and verifier do alike, in the same order. Every step changes the state by a hash over its kind, its label
+ * and the length of its data, so that no two different sequences of steps share a state.
+ */
+export interface Transcript {
+  /** Bytes that both sides know: keys and the statement. */
+  absorb(label: string, bytes: Uint8Array): void;
+  /**
+   * A chain of hashes, one after the other, over the state: after the last commitment and before the first challenge, so
+   * that no circuit of less depth can compute its own challenges (Khovratovich, Rothblum, Soukhanov 2025).
+   */
+  chain(steps: number): void;
+  /** A uniform element of K. @throws Error before `chain`: no challenge may be drawn before the commitments are made. */
+  challenge(label: string): Ext;
+  challenges(label: string, count: number): Ext[];
+  /** Proof of work of so many bits over everything before it: the prover finds a nonce, the verifier checks it. */
+  pow(label: string, bits: number): void;
+  /**
+   * `count` distinct numbers below `domain` (a power of two), ascending.
+   *
+   * @throws Error unless it follows a `pow`: positions that can be drawn for free can be ground.
+   */
+  positions(label: string, domain: number, count: number): number[];
+}
+
+/** The prover's side: everything sent is absorbed and becomes part of the proof. */
+export interface ProverChannel extends Transcript {
+  send(label: string, values: readonly Ext[]): void;
+  /** Canonical words of the base field. */
+  sendWords(label: string, words: Uint32Array): void;
+  /** One or more hashes, 32 bytes each. */
+  sendHashes(label: string, hashes: Uint8Array): void;
+  /** The proof: everything sent, without lengths or labels. */
+  proof(): Uint8Array;
+}
+
+/**
+ * The verifier's side: the only way to a proof's values, each absorbed before it is handed out. Lengths come from the
+ * verification key, never from the proof. @throws Diagnostic `proof-refused` where the proof ends early or a word is not
+ * canonical.
+ */
+export interface VerifierChannel extends Transcript {
+  receive(label: string, count: number): Ext[];
+  receiveWords(label: string, count: number): Uint32Array;
+  receiveHashes(label: string, count: number): Uint8Array;
+  /** @throws Diagnostic `proof-refused`, naming what fails, unless `holds`. */
+  check(holds: boolean, what: string): void;
+  /** @throws Diagnostic `proof-refused` unless all of the proof has been read. */
+  end(): void;
+}
+
+/** Kinds of steps, bound in every hash. */
+const KIND = { start: 1, absorb: 2, link: 3, chain: 4, draw: 5, block: 6 } as const;
+
+const LABELS = new TextEncoder();
+
+/** BLAKE3 over kind, state, label and data, each variable part behind its length. */
+function step(kind: number, state: Uint8Array, label: string, data: Uint8Array): Uint8Array {
+  const name = LABELS.encode(label);
+  const message = new Uint8Array(4 + HASH_BYTES + 4 + name.length + 8 + data.length);
+  const view = new DataView(message.buffer);
+  view.setUint32(0, kind, true);
+  message.set(state, 4);
+  view.setUint32(36, name.length, true);
+  message.set(name, 40);
+  view.setUint32(40 + name.length, data.length % 2 ** 32, true);
+  view.setUint32(44 + name.length, Math.floor(data.length / 2 ** 32), true);
+  message.set(data, 48 + name.length);
+  return hashBytes(message);
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** The part that both sides share; `pow` is theirs. */
+function transcript(protocol: string): Omit<Transcript, 'pow'> & { state(): Uint8Array; afterPow(): void } {
+  let state = step(KIND.start, new Uint8Array(HASH_BYTES), protocol, NOTHING);
+  let chained = false;
+  let worked = false;
+
+  /** Uniform 31-bit numbers, without end. */
+  function* numbers(label: string): Generator<number, never> {
+    state = step(KIND.draw, state, label, NOTHING);
+    worked = false;
+    const seed = state;
+    for (let block = 0; ; block++)
+      for (const word of wordsOfBytes(step(KIND.block, seed, '', bytesOfWords(Uint32Array.of(block)))))
+        yield word & 0x7fffffff;
+  }
+
+  function challenges(label: string, count: number): Ext[] {
+    if (!chained) throw new Error(`challenge ${label} is drawn before the commitments are closed by the hash chain`);
+    const source = numbers(label);
+    /** Rejection: numbers of p and above would favour small residues. */
+    const limb = (): number => {
+      for (;;) {
+        const word = source.next().value;
+        if (word < P) return word;
+      }
+    };
+    return Array.from({ length: count }, (): Ext => [limb(), limb(), limb(), limb()]);
+  }
+
+  return {
+    state: () => state,
+    afterPow: () => {
+      worked = true;
+    },
+    absorb(label, bytes) {
+      state = step(KIND.absorb, state, label, bytes);
+      worked = false;
+    },
+    chain(steps) {
+      let link = state;
+      for (let i = 0; i < steps; i++) link = step(KIND.link, link, '', NOTHING);
+      state = step(KIND.chain, state, 'chain', link);
+      chained = true;
+      worked = false;
+    },
+    challenge: (label) => challenges(label, 1)[0]!,
+    challenges,
+    positions(label, domain, count) {
+      if (!worked) throw new Error(`positions ${label} are drawn without a proof of work before them`);
+      if (count > domain || domain > 2 ** 31 || !Number.isInteger(Math.log2(domain)))
+        throw new RangeError(`${count} distinct positions below ${domain}`);
+      const found = new Set<number>();
+      for (const word of numbers(label)) {
+        if (found.size === count) break;
+        found.add(word % domain);
+      }
+      return [...found].sort((a, b) => a - b);
+    },
+  };
+}
+
+const flat = (values: readonly Ext[]): Uint32Array => Uint32Array.from(values.flat());
+
+/** Finds a nonce below 2^53 whose {@link proofOfWork} with the seed has so many low zero bits. */
+export type FindNonce = (seed: Uint8Array, bits: number) => number;
+
+/** A new proof. `protocol` names the protocol and its version; `find` is the search for proofs of work. */
+export function proverChannel(protocol: string, find: FindNonce = findNonce): ProverChannel {
+  const shared = transcript(protocol);
+  const parts: Uint8Array[] = [];
+  function send(label: string, bytes: Uint8Array): void {
+    parts.push(bytes.slice());
+    shared.absorb(label, bytes);
+  }
+  return {
+    ...shared,
+    send: (label, values) => send(label, bytesOfWords(flat(values))),
+    sendWords: (label, words) => send(label, bytesOfWords(words)),
+    sendHashes: (label, hashes) => send(label, hashes),
+    pow(label, bits) {
+      shared.absorb(`${label}.bits`, Uint8Array.of(bits));
+      const nonce = new Uint8Array(NONCE_BYTES);
+      new DataView(nonce.buffer).setBigUint64(0, BigInt(find(shared.state(), bits)), true);
+      send(label, nonce);
+      shared.afterPow();
+    },
+    proof() {
+      const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+      let at = 0;
+      for (const part of parts) {
+        out.set(part, at);
+        at += part.length;
+      }
+      return out;
+    },
+  };
+}
+
+/** Reads a proof that is to be checked. */
+export function verifierChannel(protocol: string, proof: Uint8Array): VerifierChannel {
+  const shared = transcript(protocol);
+  let at = 0;
+  const refuse = (what: string, field: string, byte = at): Diagnostic =>
+    new Diagnostic('proof-refused', `the proof is not valid: ${what}`, { field, byte });
+
+  function take(label: string, length: number): Uint8Array {
+    if (length > proof.length - at) throw refuse('it ends early', label);
+    const bytes = proof.slice(at, at + length);
+    at += length;
+    shared.absorb(label, bytes);
+    return bytes;
+  }
+
+  function receiveWords(label: string, count: number): Uint32Array {
+    const start = at;
+    const words = wordsOfBytes(take(label, 4 * count));
+    const bad = words.findIndex((word) => word >= P);
+    if (bad >= 0) throw refuse('a word is not below the modulus', label, start + 4 * bad);
+    return words;
+  }
+
+  return {
+    ...shared,
+    receiveWords,
+    receive(label, count) {
+      const words = receiveWords(label, EXT * count);
+      return Array.from({ length: count }, (_, i): Ext => {
+        const k = EXT * i;
+        return [words[k]!, words[k + 1]!, words[k + 2]!, words[k + 3]!];
+      });
+    },
+    receiveHashes: (label, count) => take(label, HASH_BYTES * count),
+    pow(label, bits) {
+      shared.absorb(`${label}.bits`, Uint8Array.of(bits));
+      const seed = shared.state();
+      const start = at;
+      const nonce = take(label, NONCE_BYTES);
+      if (proofOfWork(seed, nonce) % 2 ** bits !== 0) throw refuse('its proof of work is missing', label, start);
+      shared.afterPow();
+    },
+    check(holds, what) {
+      if (!holds) throw refuse(what, what);
+    },
+    end() {
+      if (at !== proof.length) throw refuse(`${proof.length - at} bytes follow its end`, 'end');
+    },
+  };
+}
