@@ -1,0 +1,133 @@
+// What a proof system of committed columns needs to know about a circuit: columns, tables, lookups, identities, contractions.
+import type { Circuit } from '../../circuit.ts';
+import type { Contraction } from '../../contraction.ts';
+import type { Interval } from '../../interval.ts';
+import type { Ext } from '../../koalabear.ts';
+import type { Shape } from '../../tensor.ts';
+
+/**
+ * Sum of k * wire plus a constant, over wires of equal size; k and the constant are canonical residues mod p. Wires are
+ * those of the circuit, followed by the ones that the plan adds (see {@link Plan.shapes}).
+ */
+export interface LinearForm {
+  readonly terms: readonly { readonly wire: number; readonly k: number }[];
+  readonly constant: number;
+}
+
+/** Committed with every proof, or once per model. */
+export type ColumnGroup = 'advice' | 'weight';
+
+/** Where the honest values of a column come from. */
+export type ColumnOrigin =
+  /** The wire of the circuit with the column's number. */
+  | { readonly kind: 'wire' }
+  /** floor(u / 2^shift) mod 2^bits, u the canonical residue of the form. */
+  | { readonly kind: 'limb'; readonly of: LinearForm; readonly shift: number; readonly bits: number }
+  /** Value column of a table at the key of a lookup of the plan. */
+  | { readonly kind: 'lookup'; readonly lookup: number; readonly column: number }
+  /** How often each row of a table is looked up. */
+  | { readonly kind: 'multiplicity'; readonly table: number };
+
+/** A committed tensor: canonical words, row-major. */
+export interface Column {
+  readonly wire: number;
+  /** Cells. */
+  readonly size: number;
+  readonly group: ColumnGroup;
+  /** First cell within the group: a multiple of the smallest power of two >= size. Columns are in descending size. */
+  readonly offset: number;
+  readonly origin: ColumnOrigin;
+  /** For reports and errors. */
+  readonly label: string;
+}
+
+/** A lookup table: distinct keys, one word per row and column, canonical residues. */
+export interface PlanTable {
+  readonly name: string;
+  /** Row i has the key firstKey + i (mod p), unless `keys` lists them. */
+  readonly firstKey: number;
+  readonly rows: number;
+  readonly keys?: Uint32Array;
+  readonly values: readonly Uint32Array[];
+  /** The wire that holds the multiplicities; a column. */
+  readonly multiplicity: number;
+}
+
+/** For every cell: (key, values...) is a row of the table. */
+export interface PlanLookup {
+  /** Index in {@link Plan.tables}. */
+  readonly table: number;
+  readonly size: number;
+  readonly key: LinearForm;
+  /** Wires of the value columns, as many as the table has. All are columns. */
+  readonly values: readonly number[];
+  readonly label: string;
+}
+
+/** The form is zero mod p in every cell. */
+export interface Identity {
+  readonly shape: Shape;
+  readonly form: LinearForm;
+  readonly label: string;
+}
+
+/** A product of two wires that are both not fixed at compile time: `wire` = spec(a, b). */
+export interface PlanContraction {
+  readonly wire: number;
+  readonly spec: Contraction;
+  readonly a: number;
+  readonly b: number;
+}
+
+/** A tensor that the verifier knows; the verifier checks that its integers lie in the interval before anything else. */
+export interface PublicTensor {
+  readonly name: string;
+  readonly wire: number;
+  readonly shape: Shape;
+  readonly range: Interval;
+}
+
+/**
+ * Everything the argument states about one run of a circuit, as plain data: derived from the circuit alone, never from
+ * values, the same on every machine. A prover that commits columns for which every lookup finds its row, every identity
+ * vanishes and the public outputs are the wires of that name has run the circuit on the public inputs.
+ */
+export interface Plan {
+  readonly circuit: Circuit;
+  /** Shape of every wire: those of the circuit, then limbs, multiplicities, definitions of materialised wires. */
+  readonly shapes: readonly Shape[];
+  /** In layout order: advice, then weights. */
+  readonly columns: readonly Column[];
+  /** Cells of each group, padding between columns included. */
+  readonly cells: Readonly<Record<ColumnGroup, number>>;
+  readonly tables: readonly PlanTable[];
+  readonly lookups: readonly PlanLookup[];
+  readonly identities: readonly Identity[];
+  /** Contractions that claims reach, in the order of the circuit. Their operands are linear in columns and public inputs. */
+  readonly contractions: readonly PlanContraction[];
+  readonly inputs: readonly PublicTensor[];
+  readonly outputs: readonly PublicTensor[];
+  /** definitions.get(d) = w: wire d is what the circuit computes for w, and w itself is a column equal to it. */
+  readonly definitions: ReadonlyMap<number, number>;
+}
+
+/** What a linear functional over wires is over the leaves: the sum of all parts equals the functional (K-vectors). */
+export interface PulledBack {
+  /** By index in {@link Plan.columns}; undefined: zero. */
+  readonly columns: readonly (Uint32Array | undefined)[];
+  /** By index in {@link Plan.contractions}, over the cells of the result. */
+  readonly contractions: readonly (Uint32Array | undefined)[];
+  /** By index in {@link Plan.inputs}. */
+  readonly inputs: readonly (Uint32Array | undefined)[];
+  readonly constant: Ext;
+}
+
+/** Collects covectors on wires, then carries all of them to the leaves in one walk backwards through the circuit. */
+export interface PullBack {
+  /** Adds k * covector (a K-vector over the wire's cells, read now) to the functional. */
+  add(wire: number, covector: Uint32Array, k?: Ext): void;
+  /** The same for a linear form: <covector, form>. */
+  addForm(form: LinearForm, covector: Uint32Array, k?: Ext): void;
+  /** Once. */
+  finish(): PulledBack;
+}
