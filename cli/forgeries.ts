@@ -10,7 +10,7 @@ import {
   proveWitness,
   SCALAR_FIELD,
 } from '../runtime/index.ts';
-import type { CommandContext } from './program.ts';
+import type { CommandContext } from './context.ts';
 
 export interface Forgery {
   /** What was changed, in words. */

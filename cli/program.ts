@@ -12,15 +12,9 @@ import { registerPasses } from './commands/passes.ts';
 import { registerProve } from './commands/prove.ts';
 import { registerRoot } from './commands/root.ts';
 import { registerVerify } from './commands/verify.ts';
-import { type Console, createConsole } from './console.ts';
+import { createConsole } from './console.ts';
+import type { CommandContext } from './context.ts';
 import { packageVersion } from './package-files.ts';
-
-/** What every command gets: where to print, and how to stop. */
-export interface CommandContext {
-  readonly console: Console;
-  /** Aborted by SIGINT and SIGTERM once a command has asked for it: commands that write nothing just end. */
-  readonly signal: AbortSignal;
-}
 
 /** Runs one command. @returns the exit code. */
 export async function run(argv: readonly string[]): Promise<number> {

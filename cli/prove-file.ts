@@ -1,7 +1,7 @@
 // Proving from files, shared by the commands prove and demo.
 import { readTensors } from '../compiler/index.ts';
 import { type ProveReport, prove, readModelPorts } from '../runtime/index.ts';
-import type { CommandContext } from './program.ts';
+import type { CommandContext } from './context.ts';
 
 export interface ProveFileOptions {
   readonly artifact: string;

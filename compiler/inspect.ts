@@ -18,6 +18,7 @@ export interface NodeCost {
   readonly cost: Cost;
 }
 
+/** Costs of a model by operation, and of its ports. */
 export interface ModelCost {
   readonly nodes: readonly NodeCost[];
   /** Ranges of private inputs and weights, binding of public outputs, commitments. */

@@ -13,6 +13,7 @@ import {
   type VerificationKey,
 } from './provers/snarkjs/index.ts';
 
+/** Where keys come from. */
 export type KeySource =
   /** A set-up made here from fresh secrets, which are forgotten: whoever makes it can forge. */
   | { readonly kind: 'development' }

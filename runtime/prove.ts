@@ -2,7 +2,6 @@
 import { accessSync, chmodSync, constants, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { Diagnostic } from '../compiler/ir/diagnostics.ts';
 import type { Tensor } from '../compiler/ir/tensor.ts';
 import { ARTIFACT_FILES, checkedFile } from './artifact/artifact.ts';
@@ -13,9 +12,11 @@ import type { PortStatement } from './artifact/statement.ts';
 import { proveSeconds } from './estimate.ts';
 import { type LoadedProver, loadProver } from './prover.ts';
 import { encodeProof, groth16Prove } from './provers/snarkjs/index.ts';
+import { turn } from './turn.ts';
 import { verifyBytes } from './verify.ts';
 import { type PreparedWitness, prepareWitness } from './witness.ts';
 
+/** What to prove, and where the proof goes. */
 export interface ProveOptions {
   /** Path of the artifact. */
   readonly artifact: string;
@@ -30,6 +31,7 @@ export interface ProveOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What was proven. */
 export interface ProveReport {
   readonly model: string;
   readonly output: string;
@@ -155,12 +157,6 @@ export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'zkmlc-'));
   chmodSync(folder, 0o700);
   return folder;
-}
-
-/** Lets signals arrive between two long computations. @throws the signal's reason. */
-async function turn(signal: AbortSignal | undefined): Promise<void> {
-  await setImmediate();
-  signal?.throwIfAborted();
 }
 
 /** Seconds since the last call. */

@@ -26,6 +26,7 @@ const MAX_PROOF_BYTES = 2 ** 27;
  */
 const BN254_SECURITY_BITS = 100;
 
+/** What to verify, and what the caller trusts. */
 export interface VerifyOptions {
   /** Path of the verifier's folder. */
   readonly verifier: string;

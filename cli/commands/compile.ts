@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import { formatDiagnostic, printable } from '../../compiler/index.ts';
 import { proveSeconds } from '../../runtime/index.ts';
+import type { CommandContext } from '../context.ts';
 import { collect, compilerWith, parseDims, parseRanges, parseVisibility, real, whole } from '../options.ts';
-import type { CommandContext } from '../program.ts';
 
 interface CompileFlags {
   readonly output: string;

@@ -13,9 +13,9 @@ import {
 } from '../../compiler/index.ts';
 import { prove, readModelPorts, temporaryFolder, verify } from '../../runtime/index.ts';
 import { readArtifactModels } from '../artifact-models.ts';
+import type { CommandContext } from '../context.ts';
 import { type Forgery, makeForgeries } from '../forgeries.ts';
 import { packageFile } from '../package-files.ts';
-import type { CommandContext } from '../program.ts';
 
 interface DemoFlags {
   readonly keep?: string;

@@ -7,8 +7,8 @@ import { Worker } from 'node:worker_threads';
 import type { Command } from 'commander';
 import { Diagnostic } from '../../compiler/index.ts';
 import { cacheFolder } from '../../runtime/index.ts';
+import type { CommandContext } from '../context.ts';
 import { packageVersion } from '../package-files.ts';
-import type { CommandContext } from '../program.ts';
 import { showBytes } from '../table.ts';
 
 /** `problem`: something needed is broken. `note`: only some uses are affected. */

@@ -12,8 +12,8 @@ import {
 } from '../../compiler/index.ts';
 import { encodeInputs, readModelPorts } from '../../runtime/index.ts';
 import { readArtifactModels } from '../artifact-models.ts';
+import type { CommandContext } from '../context.ts';
 import { collect, compilerWith } from '../options.ts';
-import type { CommandContext } from '../program.ts';
 import { showNumbers } from '../table.ts';
 
 interface EvaluateFlags {

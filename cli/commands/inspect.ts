@@ -6,8 +6,8 @@ import type { Command } from 'commander';
 import { deserializeCircuit, inspectModel, type ModelCost, printable } from '../../compiler/index.ts';
 import { ARTIFACT_FILES, checkedFile, describeOrigin, type PortDescription } from '../../runtime/index.ts';
 import { readArtifactModels } from '../artifact-models.ts';
+import type { CommandContext } from '../context.ts';
 import { collect, compilerWith } from '../options.ts';
-import type { CommandContext } from '../program.ts';
 import { showBytes, table } from '../table.ts';
 
 interface InspectFlags {

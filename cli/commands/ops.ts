@@ -1,8 +1,8 @@
 // zkmlc ops: the operators, their attributes, and which ONNX operators they import. Documentation is generated from this.
 import type { Command } from 'commander';
 import { type AnyOp, OPSETS } from '../../compiler/index.ts';
+import type { CommandContext } from '../context.ts';
 import { collect, compilerWith } from '../options.ts';
-import type { CommandContext } from '../program.ts';
 import { describeSchema, schemaRows } from '../schema-text.ts';
 import { markdownTable } from '../table.ts';
 

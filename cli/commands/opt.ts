@@ -17,8 +17,8 @@ import {
   readSamples,
   runPipeline,
 } from '../../compiler/index.ts';
+import type { CommandContext } from '../context.ts';
 import { collect, compilerWith, parseDims, parseRanges, usage } from '../options.ts';
-import type { CommandContext } from '../program.ts';
 
 interface OptFlags {
   readonly passes?: string;

@@ -1,8 +1,8 @@
 // zkmlc passes: the passes and their options. Documentation is generated from this.
 import type { Command } from 'commander';
 import type { AnyPass } from '../../compiler/index.ts';
+import type { CommandContext } from '../context.ts';
 import { collect, compilerWith } from '../options.ts';
-import type { CommandContext } from '../program.ts';
 import { describeSchema, schemaRows } from '../schema-text.ts';
 import { markdownTable } from '../table.ts';
 

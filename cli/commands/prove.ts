@@ -1,7 +1,7 @@
 // zkmlc prove: runs a compiled model on an input and proves the result.
 import type { Command } from 'commander';
 import { printable } from '../../compiler/index.ts';
-import type { CommandContext } from '../program.ts';
+import type { CommandContext } from '../context.ts';
 import { proveFile } from '../prove-file.ts';
 
 interface ProveFlags {

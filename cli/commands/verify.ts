@@ -3,8 +3,8 @@
 import type { Command } from 'commander';
 import { printable } from '../../compiler/index.ts';
 import { type PortStatement, type Verdict, verify } from '../../runtime/index.ts';
+import type { CommandContext } from '../context.ts';
 import { usage } from '../options.ts';
-import type { CommandContext } from '../program.ts';
 import { showNumbers } from '../table.ts';
 import { verifierFolder } from './root.ts';
 

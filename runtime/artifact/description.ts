@@ -23,6 +23,7 @@ export const ELEMENT_TYPES = [
   'uint64',
   'bfloat16',
 ] as const;
+/** One of {@link ELEMENT_TYPES}. */
 export type ElementType = (typeof ELEMENT_TYPES)[number];
 
 /** One tensor at the boundary of the circuit: real = scale * integer, integers in [lo, hi]. */
@@ -43,6 +44,7 @@ export interface PortDescription {
   readonly digest?: string;
 }
 
+/** Content of `verifier.json`. */
 export interface VerifierDescription {
   readonly format: 'zkmlc/verifier';
   readonly version: number;

@@ -15,6 +15,7 @@ export interface ProofFile {
   readonly proof: Uint8Array;
 }
 
+/** The bytes of a proof file. */
 export function encodeProofFile({ root, signals, proof }: ProofFile): Uint8Array {
   const statement = Buffer.from(JSON.stringify({ root, signals: signals.map(String) }), 'utf8');
   const head = Buffer.alloc(HEAD_BYTES);

@@ -5,11 +5,13 @@ import { roundHalfEven } from '../../compiler/ir/rounding.ts';
 import { sameShape, type Tensor } from '../../compiler/ir/tensor.ts';
 import { type PortDescription, portScale } from '../artifact/description.ts';
 
+/** What happens to reals outside the declared range. */
 export interface EncodeOptions {
   /** Saturate reals outside the declared range instead of refusing them. */
   readonly clamp?: boolean;
 }
 
+/** Inputs as a circuit takes them. */
 export interface EncodedInputs {
   /** Integers by port name. */
   readonly integers: ReadonlyMap<string, Tensor>;
