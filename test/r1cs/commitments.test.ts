@@ -19,7 +19,7 @@ import {
 } from '../../compiler/ir/poseidon.ts';
 import { createRecorder } from '../../compiler/ir/recorder.ts';
 import { type Tensor, tensor } from '../../compiler/ir/tensor.ts';
-import { firstViolated, holds, systemOf, unnoticed } from './system.ts';
+import { firstViolated, holds, systemOf, undefinedVariables, unnoticed } from './system.ts';
 
 describe('the permutation', () => {
   test.each([
@@ -171,6 +171,14 @@ describe('committed ports as rows', () => {
       ).toBe(false);
       changed[v] = s.assignment[v]!;
     }
+  });
+
+  test('inputs, bits and blinding elements define every other variable in turn', () => {
+    const { circuit, inputs } = committed(70, interval(-2000, 2047));
+    const s = systemOf(circuit, inputs, blindings);
+    const inputsEnd = 1 + s.publicOutputs + s.publicInputs + s.privateInputs;
+    const free = (v: number): boolean => v > s.publicOutputs && (v < inputsEnd || s.nameOf(v).includes('.bit['));
+    expect(undefinedVariables(s, free)).toEqual([]);
   });
 
   test('a permutation costs 405 rows, a packed element one more', () => {

@@ -69,6 +69,12 @@ const cases: readonly Case[] = [
     expected: ([x]) => [clamp(interval(0, 12), x!)],
   },
   {
+    name: 'clamp above by the highest bit',
+    inputs: [interval(4, 60)],
+    build: (b, [x]) => b.lookup(clampTable(interval(0, 100), interval(0, 12)), x! as never, 'c'),
+    expected: ([x]) => [clamp(interval(0, 12), x!)],
+  },
+  {
     name: 'clamp over a domain that is no hull, proved by the lookup',
     inputs: [interval(-100, 100)],
     build: (b, [x]) => b.lookup(clampTable(interval(-11, 21), interval(-4, 6)), x! as never, 'c'),
@@ -118,6 +124,15 @@ const cases: readonly Case[] = [
     },
     expected: ([x]) => (x! < -9n || x! > 13n ? [] : [x!]),
     overlapping: true,
+  },
+  {
+    name: 'range of an element whose bits exist',
+    inputs: [interval(-30, 150)],
+    build: (b, [x]) => {
+      const byte = b.range(x! as never, interval(0, 127), 'byte');
+      return [b.range(byte, interval(0, 31), 'low')];
+    },
+    expected: ([x]) => (x! < 0n || x! > 31n ? [] : [x!]),
   },
   {
     name: 'maximum',

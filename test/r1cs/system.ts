@@ -77,3 +77,22 @@ export function unnoticed(s: System, deltas: readonly bigint[], most = Number.PO
   }
   return found;
 }
+
+/**
+ * Variables that no row defines in turn from the known ones: a row a * b = c defines a single unknown variable of c once
+ * all of a and b are known.
+ */
+export function undefinedVariables(s: System, known: (variable: number) => boolean): string[] {
+  const done = Array.from({ length: s.variables }, (_, v) => v === 0 || known(v));
+  const isKnown = (x: LinearCombination): boolean => x.variables.every((v) => done[v]);
+  for (let progress = true; progress; ) {
+    progress = false;
+    for (const [a, b, c] of s.list) {
+      const missing = c.variables.filter((v) => !done[v]);
+      if (missing.length !== 1 || !isKnown(a) || !isKnown(b)) continue;
+      done[missing[0]!] = true;
+      progress = true;
+    }
+  }
+  return done.flatMap((d, v) => (d ? [] : [s.nameOf(v)]));
+}

@@ -5,10 +5,18 @@ import type { Circuit, Instr } from '../../circuit.ts';
 import { contractionSizes } from '../../contraction.ts';
 import { Diagnostic } from '../../diagnostics.ts';
 import { SCALAR_FIELD } from '../../iden3/scalar-field.ts';
-import { containsInterval, type Interval, intersect, showInterval } from '../../interval.ts';
+import {
+  addIntervals,
+  containsInterval,
+  type Interval,
+  intersect,
+  scaleInterval,
+  showInterval,
+} from '../../interval.ts';
 import { columnsOf, type Table } from '../../table.ts';
 import { sizeOf } from '../../tensor.ts';
 import { commitmentCost } from './commitment-rows.ts';
+import { type Division, findDivisions, MAX_DIVIDEND_TERMS } from './divisions.ts';
 import { type Layout, layoutPorts } from './layout.ts';
 import { isTieExact, type LookupPlan, type MadeForm, type Proof, planLookup, proofOf, type Subject } from './proofs.ts';
 import { addCosts, type Cost, cost, FREE, timesCost } from './rows.ts';
@@ -18,13 +26,27 @@ import { planSharing } from './sharing.ts';
 export type InstrPlan = { readonly cost: Cost } /** Views, constants and other renamings: no rows. */ & (
   | { readonly kind: 'alias' }
   | { readonly kind: 'port'; readonly proof: Proof | undefined }
-  | { readonly kind: 'hint'; readonly proofs: readonly Proof[]; readonly materialised: readonly boolean[] }
+  /** `division`: the remainder is the dividend less the multiple of the quotient; its identity is skipped. */
+  | {
+      readonly kind: 'hint';
+      readonly proofs: readonly Proof[];
+      readonly materialised: readonly boolean[];
+      readonly division: boolean;
+    }
+  | { readonly kind: 'skipped' }
   | { readonly kind: 'range'; readonly proof: Proof | undefined }
   | { readonly kind: 'lookup'; readonly lookup: LookupPlan; readonly materialised: readonly boolean[] }
   | { readonly kind: 'linear'; readonly materialised: boolean }
   | { readonly kind: 'product' }
   | { readonly kind: 'zero' }
 );
+
+/** One output of a hint. */
+interface Made {
+  readonly proof: Proof;
+  readonly materialised: boolean;
+  readonly cost: Cost;
+}
 
 export interface ScalarPlan {
   readonly layout: Layout;
@@ -55,6 +77,8 @@ export function planScalar(c: Circuit): ScalarPlan {
   const have = new Map<number, MadeForm[]>();
   const discharging = dischargingLookups(c);
   const readers = firstReaders(c);
+  const divisions = findDivisions(c);
+  const skipped = new Set<number>();
   let largestWire = 0;
 
   const count = (w: number): number => sizeOf(c.wires[w]!.shape);
@@ -75,11 +99,11 @@ export function planScalar(c: Circuit): ScalarPlan {
   const note = (w: number, proved: Interval): void => {
     facts.set(same[w]!, intersect(facts.get(same[w]!) ?? proved, proved));
   };
-  const remember = (w: number, p: Proof, label: string): void => {
-    if (p.tied && !isTieExact(p.form, known(w), SCALAR_FIELD))
+  const remember = (w: number, p: Proof, label: string, range = known(w)): void => {
+    if (p.tied && !isTieExact(p.form, range, SCALAR_FIELD))
       throw new Diagnostic(
         'field-overflow',
-        `${label}: ${p.form.width} bits of ${showInterval(known(w))} may wrap around`,
+        `${label}: ${p.form.width} bits of ${showInterval(range)} may wrap around`,
       );
     if (p.form.width > 253) throw new Diagnostic('field-overflow', `${label}: ${p.form.width} bits exceed the field`);
     have.set(same[w]!, [...(have.get(same[w]!) ?? []), p.form]);
@@ -97,7 +121,34 @@ export function planScalar(c: Circuit): ScalarPlan {
     return { kind: 'alias', cost: FREE };
   };
 
-  const plan = (i: Instr): InstrPlan => {
+  /** Outputs that lookups prove get the bits that the lookup wants, the others bits of their interval. */
+  const hintProof = (i: Extract<Instr, { readonly op: 'hint' }>, j: number): Proof => {
+    const w = i.out[j]!;
+    const table = i.proved[j] === true ? discharging.get(w) : undefined;
+    if (i.proved[j] === true && table === undefined)
+      throw new Diagnostic('unproved-hint', `${i.label}: no lookup proves output ${j} of the hint`);
+    const open: Subject = { known: undefined, have: [], terms: undefined };
+    const domain = table?.domain ?? c.wires[w]!.range;
+    const proof = (table && planLookup(table, open).proof) ?? proofOf(domain, open, readers.get(w));
+    note(w, domain);
+    remember(w, proof, i.label);
+    return proof;
+  };
+  /** The remainder as what its dividend leaves; undefined where that would make rows too long. */
+  const remainderProof = (i: Extract<Instr, { readonly op: 'hint' }>, d: Division | undefined): Proof | undefined => {
+    const x = i.in[0]!;
+    if (d === undefined || i.hint.kind !== 'divmod' || terms[x]! > MAX_DIVIDEND_TERMS) return undefined;
+    const [h, r] = [i.out[0]!, i.out[1]!];
+    const left = addIntervals(known(x), scaleInterval(known(h), -i.hint.by));
+    terms[r] = terms[x]! + terms[h]!;
+    const proof = proofOf(c.wires[r]!.range, { known: left, have: [], terms: terms[r] });
+    remember(r, proof, i.label, left);
+    skipped.add(d.affine).add(d.zero);
+    return proof;
+  };
+
+  const plan = (i: Instr, index: number): InstrPlan => {
+    if (skipped.has(index)) return { kind: 'skipped', cost: FREE };
     switch (i.op) {
       case 'constant':
         return fixedWire(i.out);
@@ -156,22 +207,25 @@ export function planScalar(c: Circuit): ScalarPlan {
         return { kind: 'range', proof, cost: timesCost(count(i.in), proof?.cost ?? FREE) };
       }
       case 'hint': {
-        const proofs = i.out.map((w, j) => {
-          const lookup = i.proved[j] === true ? discharging.get(w) : undefined;
-          if (i.proved[j] === true && lookup === undefined)
-            throw new Diagnostic('unproved-hint', `${i.label}: no lookup proves output ${j} of the hint`);
-          const open: Subject = { known: undefined, have: [], terms: undefined };
-          const table = lookup === undefined ? undefined : c.tables.get(lookup)!;
-          const domain = table?.domain ?? c.wires[w]!.range;
-          const proof =
-            (table === undefined ? undefined : planLookup(table, open).proof) ?? proofOf(domain, open, readers.get(w));
-          note(w, domain);
-          remember(w, proof, i.label);
-          return proof;
-        });
-        const outs = i.out.map((w, j) => define(w, proofs[j]!.form.width + (proofs[j]!.form.lo === 0n ? 0 : 1)));
-        const costs = i.out.map((w, j) => addCosts(timesCost(count(w), proofs[j]!.cost), outs[j]!.cost));
-        return { kind: 'hint', proofs, materialised: outs.map((o) => o.materialised), cost: addCosts(...costs) };
+        const made = (j: number): Made => {
+          const [w, proof] = [i.out[j]!, hintProof(i, j)];
+          const own = define(w, proof.form.width + (proof.form.lo === 0n ? 0 : 1));
+          return { proof, materialised: own.materialised, cost: addCosts(timesCost(count(w), proof.cost), own.cost) };
+        };
+        const first = made(0);
+        const remainder = remainderProof(i, divisions.get(index));
+        const rest =
+          remainder === undefined
+            ? i.out.slice(1).map((_, j) => made(j + 1))
+            : [{ proof: remainder, materialised: false, cost: timesCost(count(i.out[1]!), remainder.cost) }];
+        const all = [first, ...rest];
+        return {
+          kind: 'hint',
+          proofs: all.map((m) => m.proof),
+          materialised: all.map((m) => m.materialised),
+          division: remainder !== undefined,
+          cost: addCosts(...all.map((m) => m.cost)),
+        };
       }
       case 'lookup': {
         const table = c.tables.get(i.table)!;
@@ -208,11 +262,13 @@ export function planScalar(c: Circuit): ScalarPlan {
 }
 
 /** For each hint output that a lookup proves, the first table that does: its domain lies inside the declared interval. */
-function dischargingLookups(c: Circuit): ReadonlyMap<number, string> {
-  const found = new Map<number, string>();
-  for (const i of c.instrs)
-    if (i.op === 'lookup' && !found.has(i.in) && containsInterval(c.wires[i.in]!.range, c.tables.get(i.table)!.domain))
-      found.set(i.in, i.table);
+function dischargingLookups(c: Circuit): ReadonlyMap<number, Table> {
+  const found = new Map<number, Table>();
+  for (const i of c.instrs) {
+    const table = i.op === 'lookup' ? c.tables.get(i.table)! : undefined;
+    if (i.op === 'lookup' && table && !found.has(i.in) && containsInterval(c.wires[i.in]!.range, table.domain))
+      found.set(i.in, table);
+  }
   return found;
 }
 

@@ -1,14 +1,11 @@
 // Carries a plan out: for each instruction, the combinations of its results and the rows that bind them.
 import { type Circuit, type Instr, inputsOf } from '../../circuit.ts';
-import { contract } from '../../contraction.ts';
-import { Diagnostic } from '../../diagnostics.ts';
-import type { Interval } from '../../interval.ts';
 import { type Shape, sizeOf, type Tensor } from '../../tensor.ts';
-import { applyViews, dense, strided, viewIndex } from '../../view.ts';
+import { viewIndex } from '../../view.ts';
 import { planContraction } from '../exact.ts';
-import * as kernels from '../kernels.ts';
 import type { Witness } from '../witness.ts';
 import { assertAtLeast, assertAtMost, type Flag } from './bit-rows.ts';
+import { assignBits, type Bits, bitAt, lowestBit, variablesPer } from './bits.ts';
 import {
   constantElements,
   countOf,
@@ -20,11 +17,12 @@ import {
   reindexed,
   variablesFrom,
 } from './combinations.ts';
+import { fixedValue, isNarrow, lastUses } from './fixed.ts';
 import { affineElements, concatElements, contractElements, type Operand, sumElements } from './linear.ts';
 import { type Key, lookupRows } from './lookup-rows.ts';
 import type { InstrPlan, ScalarPlan } from './plan.ts';
-import { type BitForm, type Proof, sameForm, weightsOf } from './proofs.ts';
-import { constant, type LinearCombination, minusFrom, NOTHING, plus, type RowEmitter, term } from './rows.ts';
+import { type Proof, sameForm, weightsOf } from './proofs.ts';
+import { minusFrom, NOTHING, plus, type RowEmitter, term } from './rows.ts';
 
 /** Elements of a wire's value, row-major: numbers, or bigints where they may leave the exact integers of float64. */
 export type Values = readonly (number | bigint)[] | Tensor['data'];
@@ -37,18 +35,6 @@ export interface Replay {
   /** Values of a wire; none without a witness. */
   readonly valuesOf: (wire: number) => Values;
 }
-
-/**
- * Bits of a wire's elements, `width` variables per element from `first`; one less if the element is tied to them: the
- * lowest bit is then what is left of the element.
- */
-interface Bits extends BitForm {
-  readonly first: number;
-  readonly tied: boolean;
-}
-
-const LIMIT = BigInt(Number.MAX_SAFE_INTEGER);
-const isNarrow = (r: Interval): boolean => r.lo >= -LIMIT && r.hi <= LIMIT;
 
 export function createReplay(
   c: Circuit,
@@ -169,6 +155,7 @@ export function createReplay(
   };
 
   const run = (index: number, i: Instr, p: InstrPlan): void => {
+    if (p.kind === 'skipped') return;
     switch (i.op) {
       case 'port': {
         const first = plan.layout.values[i.port]!;
@@ -226,6 +213,11 @@ export function createReplay(
         if (p.kind !== 'hint') return;
         for (const [j, w] of i.out.entries()) {
           const label = `${i.label}.${j}`;
+          if (p.division && j === 1) {
+            linear[w] = remainder(i);
+            prove(w, p.proofs[j]!, label);
+            continue;
+          }
           const bits = prove(w, p.proofs[j]!, label);
           const x = numbersFromBits(bits.first, count(w), weightsOf(bits), bits.lo);
           define(w, x, p.materialised[j]!, label);
@@ -257,6 +249,15 @@ export function createReplay(
       case 'gather':
         return;
     }
+  };
+
+  /** x - by * h for the dividend x and the quotient h. */
+  const remainder = (i: Extract<Instr, { readonly op: 'hint' }>): Elements => {
+    const [x, h] = [i.in[0]!, i.out[0]!];
+    const by = i.hint.kind === 'divmod' ? i.hint.by : 0n;
+    const out = i.out[1]!;
+    const identity = { op: 'affine', in: [x, h], k: [1n, -by], c: 0n, out } as const;
+    return affineElements(identity, [operand(x), operand(h)], count(out), workspace);
   };
 
   /** One row and one variable per product: each adds a product to the running sum, the last sum is the result. */
@@ -302,87 +303,3 @@ export function createReplay(
     },
   };
 }
-
-/** Index of the last instruction that reads each wire; ports keep theirs. */
-function lastUses(c: Circuit): Float64Array {
-  const last = new Float64Array(c.wires.length).fill(-1);
-  for (const [index, i] of c.instrs.entries()) for (const w of inputsOf(i)) last[w] = index;
-  for (const p of c.ports) last[p.wire] = Number.POSITIVE_INFINITY;
-  return last;
-}
-
-/** Value of a wire that depends on constants only. @throws Diagnostic `constant-too-wide` beyond 2^53. */
-function fixedValue(c: Circuit, i: Instr, of: (wire: number) => Tensor): Tensor {
-  switch (i.op) {
-    case 'constant':
-      return { shape: c.wires[i.out]!.shape, data: c.constants.get(i.digest)!.data };
-    case 'deduce':
-      return of(i.in);
-    case 'view':
-      return applyViews(of(i.in), ...i.steps);
-    case 'concat':
-      return dense(
-        kernels.concat(
-          c.wires[i.out]!.shape,
-          i.axis,
-          i.in.map((w) => strided(of(w))),
-        ),
-      );
-    case 'affine':
-    case 'sum':
-    case 'contract': {
-      const { range } = c.wires[i.out]!;
-      if (!isNarrow(range) || inputsOf(i).some((w) => !isNarrow(c.wires[w]!.range)))
-        throw new Diagnostic(
-          'constant-too-wide',
-          'a value computed from constants only leaves the integers below 2^53',
-        );
-      if (i.op === 'affine')
-        return dense(
-          kernels.affine(
-            i,
-            i.in.map((w) => strided(of(w))),
-          ),
-        );
-      if (i.op === 'sum') return dense(kernels.sum(strided(of(i.in)), i.axes));
-      return contract(i.spec, of(i.in[0]), of(i.in[1]));
-    }
-    default:
-      throw new RangeError(`${i.op} is not fixed at compile time`);
-  }
-}
-
-/** Variables per element. */
-function variablesPer(width: number, tied: boolean): number {
-  return tied ? Math.max(0, width - 1) : width;
-}
-
-/** element - lo - sum of weight * bit over all bits but the lowest. */
-function lowestBit(x: Elements, bits: Bits): (element: number) => LinearCombination {
-  const coefficients = weightsOf(bits)
-    .slice(1)
-    .map((w) => -w);
-  return (element) => {
-    const base = bits.first + element * coefficients.length;
-    const others = { variables: coefficients.map((_, i) => base + i), coefficients };
-    return plus(plus(elementOf(x, element), constant(bits.lo), -1n), others);
-  };
-}
-
-/** Bits of value - lo, the last one set only if needed; nothing sensible for a value outside what the bits can express. */
-function assignBits(
-  assign: (variable: number, value: number) => void,
-  first: number,
-  bits: Bits,
-  value: number | bigint,
-): void {
-  const { lo, width, top, tied } = bits;
-  if (width === 0) return;
-  const number = BigInt(value) - lo;
-  const last = number >> BigInt(width - 1) > 0n ? 1 : 0;
-  const digits = BigInt.asUintN(width - 1, last === 1 ? number - top : number);
-  const skipped = tied ? 1 : 0;
-  for (let i = skipped; i < width; i++) assign(first + i - skipped, i === width - 1 ? last : bitAt(digits, i));
-}
-
-const bitAt = (x: bigint, i: number): number => (((x >> BigInt(i)) & 1n) === 1n ? 1 : 0);
