@@ -40,9 +40,11 @@ async function compile(library: unknown, wasm: Uint8Array, list: readonly string
   const stop = (code: unknown): never => {
     throw new Exit(Number(code));
   };
-  const runner: unknown = Reflect.construct(found, [
-    { args: list, env: {}, preopens: { '/': '/' }, bindings: { ...defaults, fs, exit: stop, kill: stop } },
-  ]);
+  // The compiler's hash tables take seeds from here: the same ones, so that it writes the same files every time.
+  const randomFillSync = (bytes: Uint8Array, offset: number, size: number): Uint8Array =>
+    bytes.fill(0, offset, offset + size);
+  const bindings = { ...defaults, fs, randomFillSync, exit: stop, kill: stop };
+  const runner: unknown = Reflect.construct(found, [{ args: list, env: {}, preopens: { '/': '/' }, bindings }]);
   const execute: unknown = typeof runner === 'object' && runner !== null ? Reflect.get(runner, 'execute') : undefined;
   if (typeof execute !== 'function') throw new Error('this version of circom2 has no CircomRunner.execute');
   try {

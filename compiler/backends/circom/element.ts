@@ -43,7 +43,8 @@ export function element(cx: ElementContext, wire: number, ix: readonly Index[]):
   for (;;) {
     const literal = cx.literals.get(w);
     if (literal !== undefined) return { text: String(literal), atomic: literal >= 0n, guards };
-    const storage = cx.plan.get(w) ?? 'signal';
+    const storage = cx.plan.get(w);
+    if (storage === undefined) w = cx.scope.sameAs[w]!;
     const i = cx.scope.circuit.instrs[cx.scope.definedBy[w]!]!;
     if (storage === 'inline' && i.op === 'affine') return { ...affineElement(cx, i, at), guards };
     if (storage !== 'alias' || (i.op !== 'view' && i.op !== 'range' && i.op !== 'deduce'))

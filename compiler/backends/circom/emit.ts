@@ -48,6 +48,7 @@ export function emitCircom(c: Circuit, options: EmitOptions = {}): CircomSource 
     fixed: parts.fixed,
     literals: literals(c, parts.fixed),
     definedBy: parts.definedBy,
+    sameAs: parts.sameAs,
     use: (f) => library.add(f),
     constantFunction(t, digest, origin) {
       const have = functions.get(digest);

@@ -29,6 +29,8 @@ export interface Scope {
   readonly fixed: ReadonlySet<number>;
   /** Instruction of the circuit that defines each wire. */
   readonly definedBy: Int32Array;
+  /** The wire under whose name the same values enter a template. */
+  readonly sameAs: Int32Array;
   /** Wires that must be signals: outputs of the template and arguments of other templates. */
   readonly forced: ReadonlySet<number>;
 }

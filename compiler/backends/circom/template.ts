@@ -17,6 +17,7 @@ export interface FileContext {
   readonly fixed: ReadonlySet<number>;
   readonly literals: ReadonlyMap<number, bigint>;
   readonly definedBy: Int32Array;
+  readonly sameAs: Int32Array;
   readonly use: Use;
   /** Identifier of a function that returns the constant; `origin` suggests its name. */
   constantFunction(t: Tensor, digest: string, origin: readonly string[]): string;
@@ -54,13 +55,14 @@ export interface TemplateOptions {
 }
 
 export function createTemplate(file: FileContext, o: TemplateOptions): TemplateParts {
-  const { circuit, fixed, definedBy } = file;
+  const { circuit, fixed, definedBy, sameAs } = file;
   const needed = fixedInstructions(file, o.instrs, o.read ?? []);
   const scope: Scope = {
     circuit,
     instrs: [...needed, ...o.instrs].sort((a, b) => a - b),
     fixed,
     definedBy,
+    sameAs,
     forced: o.forced,
   };
   const names = createNames(o.reserved);
