@@ -31,7 +31,7 @@ const FLOOR_PLAN: readonly (readonly [from: string, mayImport: readonly string[]
   ['compiler/', ['compiler/', 'stdlib/']],
   ['runtime/', ['runtime/', IR]],
   ['cli/', ['cli/', 'compiler/index.ts', 'runtime/index.ts']],
-  ['examples/', []],
+  ['examples/', ['examples/']],
   ['test/kits/', ['test/kits/', 'compiler/', 'stdlib/', 'runtime/']],
   ['test/', ALL],
   ['bench/', ALL],

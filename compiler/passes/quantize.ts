@@ -359,17 +359,9 @@ export const quantize = definePass({
   doc: 'Turns a calibrated float module into exact integers: power-of-two scales, one requantization per layer.',
   options: {
     bits: { kind: 'int', doc: 'width of activations (bits), 2 to 16', default: 8 },
-    input_bits: {
-      kind: 'int',
-      doc: "width of the model's inputs (bits); 0: one more than bits, at most 16",
-      default: 0,
-    },
-    weight_bits: {
-      kind: 'int',
-      doc: 'largest width of weights (bits, sign included); 0: four more than bits, at most 20',
-      default: 0,
-    },
-    accumulator: { kind: 'int', doc: 'width of accumulators (bits, sign included); 0: 2 * bits + 13', default: 0 },
+    input_bits: { kind: 'int', doc: 'width of inputs (bits); 0: bits + 1, at most 16', default: 0 },
+    weight_bits: { kind: 'int', doc: 'largest width of weights (bits, signed); 0: bits + 4, at most 20', default: 0 },
+    accumulator: { kind: 'int', doc: 'width of accumulators (bits, signed); 0: 2 * bits + 13', default: 0 },
   },
   needs: 'float',
   gives: 'int',

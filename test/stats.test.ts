@@ -1,0 +1,38 @@
+// The numbers that cost money: constraints of every operator sample and example model, compared with test/stats/constraints.csv.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { standardOps } from '../stdlib/index.ts';
+import { isIntegerSample } from './kits/ops-kit.ts';
+import { type Cost, modelCosts, operatorCosts, toCsv } from './stats/measure.ts';
+
+const pinned = readFileSync(join(import.meta.dirname, 'stats', 'constraints.csv'), 'utf8')
+  .trimEnd()
+  .split('\n');
+
+/** Lines of the table that are new or changed, and lines of the committed one that are gone or changed. */
+function differences(costs: readonly Cost[], committed: readonly string[]): { got: string[]; committed: string[] } {
+  const lines = toCsv(costs).trimEnd().split('\n').slice(1);
+  return {
+    got: lines.filter((l) => !committed.includes(l)),
+    committed: committed.filter((l) => !lines.includes(l)),
+  };
+}
+
+const isModel = (line: string): boolean => !line.includes(': ');
+
+test('operators cost what is committed (npm run stats writes the table anew)', () => {
+  const operators = operatorCosts();
+  expect(
+    differences(
+      operators,
+      pinned.slice(1).filter((l) => !isModel(l)),
+    ),
+  ).toEqual({ got: [], committed: [] });
+  const samples = standardOps.flatMap((d) => d.samples.filter(isIntegerSample).map((s) => `${d.name}: ${s.name}`));
+  expect(samples.filter((name) => !operators.some((c) => c.name === name))).toEqual([]);
+});
+
+test('example models cost what is committed (npm run stats writes the table anew)', async () => {
+  expect(differences(await modelCosts(), pinned.slice(1).filter(isModel))).toEqual({ got: [], committed: [] });
+});
