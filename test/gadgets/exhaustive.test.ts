@@ -212,6 +212,29 @@ describe.each(SMALL_TARGETS)('every committed value of $name', (target) => {
   });
 });
 
+it('clamps and signs of keys whose power-of-two domain would wrap around', () => {
+  // 40 - (-67) and 63 + 40 exceed the field: the tables are those of the keys' own range.
+  for (const [from, to] of [
+    [-3, 5],
+    [-50, 5],
+    [-3, 50],
+  ] as const)
+    check(
+      SMALL_BITS,
+      scalarIn(-40, 40),
+      (b, [x]) => clampTo(b, x!, interval(from, to), 'c'),
+      each(clampOf(BigInt(from), BigInt(to))),
+      'field',
+    );
+  check(
+    SMALL_BITS,
+    scalarIn(-40, 40),
+    (b, [x]) => isNegative(b, x!, 'n'),
+    each((x) => (x < 0n ? 1n : 0n)),
+    'field',
+  );
+});
+
 it('shift and clamp on a real field, with values just outside the intervals', () => {
   const clamped = each((x) => clampOf(0n, 5n)((x + 4n) >> 3n));
   const tried = check(
