@@ -16,7 +16,7 @@ export interface CircomSource {
   readonly main: string;
   /** Text of `constants.circom`, which `main` includes; undefined if there are no large constants. */
   readonly constants: string | undefined;
-  /** Files of `stdlib/circom` that are included as `zkmlc/NAME.circom`. */
+  /** Files of the library that must lie at `zkmlc/NAME.circom`. */
   readonly library: readonly LibraryFile[];
   readonly inputs: readonly CircomInput[];
 }
@@ -49,6 +49,7 @@ export function emitCircom(c: Circuit, options: EmitOptions = {}): CircomSource 
     literals: literals(c, parts.fixed),
     definedBy: parts.definedBy,
     sameAs: parts.sameAs,
+    ranges: parts.ranges,
     use: (f) => library.add(f),
     constantFunction(t, digest, origin) {
       const have = functions.get(digest);
@@ -77,13 +78,12 @@ export function emitCircom(c: Circuit, options: EmitOptions = {}): CircomSource 
   const model = mainTemplate(file, parts, templates.nameFor);
   const mainName = globals.take('Model');
   const constants = [...functions.values()].map((f) => f.text);
-  const included = libraryClosure(library);
   const publicInputs = model.publicInputs.length === 0 ? '' : ` {public [${model.publicInputs.join(', ')}]}`;
   const main = [
     `// ${options.model === undefined ? 'A model' : `Model ${commentName(options.model)}`} as an arithmetic circuit, emitted by zkmlc. Tensors are whole numbers, row-major.\n${PRAGMA}\n`,
     [
       ...(constants.length > 0 ? ['include "constants.circom";\n'] : []),
-      ...included.map((f) => `include "zkmlc/${f}.circom";\n`),
+      ...[...library].sort().map((f) => `include "zkmlc/${f}.circom";\n`),
     ].join(''),
     ...[...tables.values()].map((t) => `${t.text}\n`),
     ...templates.texts(),
@@ -96,7 +96,7 @@ export function emitCircom(c: Circuit, options: EmitOptions = {}): CircomSource 
       constants.length === 0
         ? undefined
         : `// Constants of the circuit: weights and tables.\n${PRAGMA}\n\n${constants.join('\n')}`,
-    library: included,
+    library: libraryClosure(library),
     inputs: model.inputs,
   };
 }

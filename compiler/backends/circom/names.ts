@@ -11,7 +11,7 @@ const RESERVED: ReadonlySet<string> = new Set(
 );
 
 /** Loop variables in the order in which they are used; names that look like one are never given to anything else. */
-const LOOP_VARIABLES = 'ijklmnopqrstuvwabcdefgh';
+const LOOP_VARIABLES = 'ijklmnopqrst';
 
 /** Name of the n-th loop variable. */
 export function loopVariable(n: number): string {
@@ -48,7 +48,7 @@ export function createNames(outer?: { has(name: string): boolean }): Names & { h
             .filter((p) => p !== '')
             .join('_'),
         ) || 'unnamed';
-      const base = looksLikeLoopVariable(joined) ? `${joined}_` : joined;
+      const base = looksLikeLoopVariable(joined) || RESERVED.has(joined) ? `${joined}_` : joined;
       let name = base;
       let n = counters.get(base) ?? 1;
       while (has(name)) name = `${base}${/\d$/.test(base) ? '_' : ''}${++n}`;

@@ -1,5 +1,6 @@
 // Splits a circuit into blocks: one per operator that was recorded in a scope of its own, everything else in the main template.
 import { type Circuit, inputsOf, outputsOf } from '../../ir/circuit.ts';
+import { type Interval, intersect } from '../../ir/interval.ts';
 import { constantWires } from '../../ir/recorder.ts';
 
 /** Instructions of one operator. */
@@ -25,6 +26,8 @@ export interface Partition {
   readonly definedBy: Int32Array;
   /** The wire that holds the same values under a wider interval, for wires that only narrow it; else the wire itself. */
   readonly sameAs: Int32Array;
+  /** Narrowest interval known of the values of each first wire. */
+  readonly ranges: readonly Interval[];
 }
 
 export function partition(c: Circuit): Partition {
@@ -35,6 +38,8 @@ export function partition(c: Circuit): Partition {
     for (const w of outputsOf(i)) definedBy[w] = index;
     if (i.op === 'deduce' || i.op === 'range') sameAs[i.out] = sameAs[i.in]!;
   }
+  const ranges = c.wires.map((w) => w.range);
+  for (const [w, first] of sameAs.entries()) ranges[first] = intersect(ranges[first]!, c.wires[w]!.range);
   const roots = rootScopes(c.scopes);
   const live = liveInstructions(c, definedBy);
   const runs: { readonly root: number; readonly instrs: number[] }[] = [];
@@ -51,7 +56,7 @@ export function partition(c: Circuit): Partition {
     if (root === 0 || instrs.every((i) => isWiring(c, i))) return instrs.map((instr) => ({ instr }));
     return [{ block: blockOf(c, c.scopes[root]!, instrs, { fixed, sameAs }, (w) => isReadOutside(w, run)) }];
   });
-  return { items, fixed, definedBy, sameAs };
+  return { items, fixed, definedBy, sameAs, ranges };
 }
 
 /** Instructions that constrain something, and those that compute what they or visible outputs read. */

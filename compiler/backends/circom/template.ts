@@ -1,6 +1,7 @@
 // One Circom template: signals in and out, then one loop nest per instruction.
 import { type Circuit, type Instr, inputsOf, outputsOf } from '../../ir/circuit.ts';
 import { tensorDigest } from '../../ir/digest.ts';
+import { type Interval, showInterval } from '../../ir/interval.ts';
 import { sizeOf, type Tensor } from '../../ir/tensor.ts';
 import { copyInto, type TemplateContext } from './context.ts';
 import { hintOutputName } from './hints.ts';
@@ -18,6 +19,8 @@ export interface FileContext {
   readonly literals: ReadonlyMap<number, bigint>;
   readonly definedBy: Int32Array;
   readonly sameAs: Int32Array;
+  /** Narrowest interval known of each wire. */
+  readonly ranges: readonly Interval[];
   readonly use: Use;
   /** Identifier of a function that returns the constant; `origin` suggests its name. */
   constantFunction(t: Tensor, digest: string, origin: readonly string[]): string;
@@ -207,8 +210,9 @@ export function blockBody(
   const { circuit } = file;
   const own = new Set(block.instrs.flatMap((i) => outputsOf(circuit.instrs[i]!)));
   const declaration = (kind: string, w: number, name: string): void => {
-    const { shape, range } = circuit.wires[w]!;
-    t.writer.line(`signal ${kind} ${name}${dimensions(shape)};  // in [${range.lo}, ${range.hi}]`);
+    t.writer.line(
+      `signal ${kind} ${name}${dimensions(circuit.wires[w]!.shape)};  // in ${showInterval(file.ranges[w]!)}`,
+    );
   };
   for (const [k, w] of block.inputs.entries()) {
     const name = t.names.take(block.inputs.length === 1 ? 'x' : `x${k + 1}`);
