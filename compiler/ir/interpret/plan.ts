@@ -1,4 +1,7 @@
 // The plan reading: from a circuit to what a prover of committed columns, lookups and sumchecks has to show.
+export { type ColumnValues, fillColumns, planWitness } from './plan/column-values.ts';
+export { planCircuit } from './plan/plan-circuit.ts';
+export { preparePullBack } from './plan/pull-back.ts';
 export type {
   Column,
   ColumnGroup,
@@ -8,6 +11,7 @@ export type {
   Plan,
   PlanContraction,
   PlanLookup,
+  Plans,
   PlanTable,
   PublicTensor,
   PullBack,

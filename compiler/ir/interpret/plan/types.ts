@@ -21,8 +21,8 @@ export type ColumnGroup = 'advice' | 'weight';
 export type ColumnOrigin =
   /** The wire of the circuit with the column's number. */
   | { readonly kind: 'wire' }
-  /** floor(u / 2^shift) mod 2^bits, u the canonical residue of the form. */
-  | { readonly kind: 'limb'; readonly of: LinearForm; readonly shift: number; readonly bits: number }
+  /** floor(u / 2^shift), u the canonical residue of the form. */
+  | { readonly kind: 'quotient'; readonly of: LinearForm; readonly shift: number }
   /** Value column of a table at the key of a lookup of the plan. */
   | { readonly kind: 'lookup'; readonly lookup: number; readonly column: number }
   /** How often each row of a table is looked up. */
@@ -41,13 +41,12 @@ export interface Column {
   readonly label: string;
 }
 
-/** A lookup table: distinct keys, one word per row and column, canonical residues. */
+/** A lookup table: row i has the key firstKey + i (mod p). No value columns: it proves a range. */
 export interface PlanTable {
   readonly name: string;
-  /** Row i has the key firstKey + i (mod p), unless `keys` lists them. */
   readonly firstKey: number;
   readonly rows: number;
-  readonly keys?: Uint32Array;
+  /** Canonical residues, one per row. */
   readonly values: readonly Uint32Array[];
   /** The wire that holds the multiplicities; a column. */
   readonly multiplicity: number;
@@ -87,6 +86,13 @@ export interface PublicTensor {
   readonly range: Interval;
 }
 
+/** What every proof shows, and what is shown once about the weights: both hold the same weight columns. */
+export interface Plans {
+  readonly run: Plan;
+  /** The intervals of all parameters; undefined if there are none. */
+  readonly registration: Plan | undefined;
+}
+
 /**
  * Everything the argument states about one run of a circuit, as plain data: derived from the circuit alone, never from
  * values, the same on every machine. A prover that commits columns for which every lookup finds its row, every identity
@@ -94,7 +100,7 @@ export interface PublicTensor {
  */
 export interface Plan {
   readonly circuit: Circuit;
-  /** Shape of every wire: those of the circuit, then limbs, multiplicities, definitions of materialised wires. */
+  /** Shape of every wire: those of the circuit, then the ones that only the plan has: quotients, multiplicities, definitions. */
   readonly shapes: readonly Shape[];
   /** In layout order: advice, then weights. */
   readonly columns: readonly Column[];
