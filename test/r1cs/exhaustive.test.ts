@@ -1,8 +1,8 @@
 // Small circuits over a small prime field: every solution of their rows is found by search, and there is exactly the right one.
 import { describe, expect, test } from 'vitest';
-import { BN254, type Wire } from '../../compiler/ir/circuit.ts';
+import { BN254, type Builder, type Wire } from '../../compiler/ir/circuit.ts';
 import { clamp, floorDiv, type Interval, interval } from '../../compiler/ir/interval.ts';
-import { createRecorder, type Recorder } from '../../compiler/ir/recorder.ts';
+import { createRecorder, type RecordedWire } from '../../compiler/ir/recorder.ts';
 import { clampTable, dataTable, signTable } from '../../compiler/ir/table.ts';
 import { clampTo, divideFloor, isNegative, maximumOf, requantize } from '../../stdlib/gadgets/index.ts';
 import { solutions } from './solver.ts';
@@ -14,7 +14,7 @@ const P = 521;
 interface Case {
   readonly name: string;
   readonly inputs: readonly Interval[];
-  readonly build: (b: Recorder, xs: readonly Wire[]) => readonly Wire[];
+  readonly build: (b: Builder, xs: readonly Wire[]) => readonly Wire[];
   readonly expected: (xs: readonly bigint[]) => readonly bigint[];
   /** Some interval is no power of two and proved by weights that overlap. */
   readonly overlapping?: true;
@@ -71,13 +71,13 @@ const cases: readonly Case[] = [
   {
     name: 'clamp above by the highest bit',
     inputs: [interval(4, 60)],
-    build: (b, [x]) => b.lookup(clampTable(interval(0, 100), interval(0, 12)), x! as never, 'c'),
+    build: (b, [x]) => b.lookup(clampTable(interval(0, 100), interval(0, 12)), x!, 'c'),
     expected: ([x]) => [clamp(interval(0, 12), x!)],
   },
   {
     name: 'clamp over a domain that is no hull, proved by the lookup',
     inputs: [interval(-100, 100)],
-    build: (b, [x]) => b.lookup(clampTable(interval(-11, 21), interval(-4, 6)), x! as never, 'c'),
+    build: (b, [x]) => b.lookup(clampTable(interval(-11, 21), interval(-4, 6)), x!, 'c'),
     expected: ([x]) => (x! < -11n || x! > 21n ? [] : [clamp(interval(-4, 6), x!)]),
   },
   {
@@ -89,36 +89,32 @@ const cases: readonly Case[] = [
   {
     name: 'sign over a domain that is no hull, proved by the lookup',
     inputs: [interval(-100, 100)],
-    build: (b, [x]) => b.lookup(signTable(interval(-9, 22)), x! as never, 's'),
+    build: (b, [x]) => b.lookup(signTable(interval(-9, 22)), x!, 's'),
     expected: ([x]) => (x! < -9n || x! > 22n ? [] : [x! < 0n ? 1n : 0n]),
   },
   {
     name: 'table of two columns over a domain that is no power of two, proved by the lookup',
     inputs: [interval(-40, 60)],
-    build: (b, [x]) => b.lookup(squares, x! as never, 't'),
+    build: (b, [x]) => b.lookup(squares, x!, 't'),
     expected: ([x]) => (x! < -5n || x! > 20n ? [] : [(x! * x!) % 100n, x! * 3n]),
   },
   {
     name: 'table of a proved key',
     inputs: [interval(-5, 8)],
-    build: (b, [x]) => b.lookup(squares, x! as never, 't'),
+    build: (b, [x]) => b.lookup(squares, x!, 't'),
     expected: ([x]) => [(x! * x!) % 100n, x! * 3n],
   },
   {
     name: 'clamp, sign and table of one key',
     inputs: [interval(-16, 15)],
-    build: (b, [x]) => [
-      clampTo(b, x!, interval(0, 5), 'c'),
-      isNegative(b, x!, 's'),
-      b.lookup(parity, x! as never, 't')[0]!,
-    ],
+    build: (b, [x]) => [clampTo(b, x!, interval(0, 5), 'c'), isNegative(b, x!, 's'), b.lookup(parity, x!, 't')[0]!],
     expected: ([x]) => [clamp(interval(0, 5), x!), x! < 0n ? 1n : 0n, x! & 1n],
   },
   {
     name: 'range from both sides, from below and from above',
     inputs: [interval(-60, 60)],
     build: (b, [x]) => {
-      const low = b.range(x! as never, interval(-20, 100), 'low');
+      const low = b.range(x!, interval(-20, 100), 'low');
       const high = b.range(low, interval(-50, 33), 'high');
       return [b.range(high, interval(-9, 13), 'both')];
     },
@@ -129,7 +125,7 @@ const cases: readonly Case[] = [
     name: 'range of an element whose bits exist',
     inputs: [interval(-30, 150)],
     build: (b, [x]) => {
-      const byte = b.range(x! as never, interval(0, 127), 'byte');
+      const byte = b.range(x!, interval(0, 127), 'byte');
       return [b.range(byte, interval(0, 31), 'low')];
     },
     expected: ([x]) => (x! < 0n || x! > 31n ? [] : [x!]),
@@ -143,7 +139,7 @@ const cases: readonly Case[] = [
   {
     name: 'product',
     inputs: [interval(-6, 6), interval(-8, 5)],
-    build: (b, [x, y]) => [b.contract({ a: '', b: '', out: '' }, x! as never, y! as never)],
+    build: (b, [x, y]) => [b.contract({ a: '', b: '', out: '' }, x!, y!)],
     expected: ([x, y]) => [x! * y!],
   },
   {
@@ -177,7 +173,8 @@ describe('every solution of the rows', () => {
       const b = createRecorder(BN254);
       const xs = inputs.map((range, i) => b.input(`x${i}`, 'input', 'public', [], range));
       const ys = build(b, xs);
-      for (const [i, y] of ys.entries()) b.output(`y${i}`, 'public', y as never);
+      // Every wire was made by this recorder.
+      for (const [i, y] of ys.entries()) b.output(`y${i}`, 'public', y as RecordedWire);
       const { list, result } = collectRows(b.finish());
       expect(result.publicOutputs).toBe(ys.length);
       let accepted = 0;
