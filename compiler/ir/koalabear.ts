@@ -23,9 +23,17 @@ export function residue(x: number): number {
 export const addP = (a: number, b: number): number => (a + b >= P ? a + b - P : a + b);
 export const subP = (a: number, b: number): number => (a >= b ? a - b : a - b + P);
 
-/** Product of canonical words. Split in 16-bit halves, so that every intermediate is below 2^53. */
+/** A little less than 1 / P, by more than the rounding of three floating-point operations. */
+const BELOW_INVERSE = (1 - 2 ** -50) / P;
+
+/**
+ * Product of canonical words. The quotient in floating point is the true one or one less, so that the remainder is below
+ * 2P < 2^32 and can be computed modulo 2^32.
+ */
 export function mulP(a: number, b: number): number {
-  return ((((a >>> 16) * b) % P) * 65536 + (a & 0xffff) * b) % P;
+  const quotient = (a * b * BELOW_INVERSE) | 0;
+  const remainder = (Math.imul(a, b) - Math.imul(quotient, P)) >>> 0;
+  return remainder >= P ? remainder - P : remainder;
 }
 
 export function powP(base: number, exponent: number): number {

@@ -1,6 +1,7 @@
 // Merkle trees over the rows of a codeword matrix: every hash is bound to the tree's kind, its size, the level and the index.
-import { hashBlock, hashBytes, hashWords } from './blake3.ts';
-import { bytesOfWords } from './words.ts';
+import { hashBlock, hashBytes, hashWords, keyOfBytes } from './blake3.ts';
+import type { Vectors } from './vectors.ts';
+import { bytesOfWords, wordsOfBytes } from './words.ts';
 
 /** Bytes of a hash. */
 export const HASH_BYTES = 32;
@@ -62,4 +63,91 @@ export function hashNode(
   const out = new Int32Array(8);
   hashBlock(keyAt(key, level, index), pair, 64, out);
   return out;
+}
+
+/** A tree with its hashes: `levels[0]` those of the rows, the last level the root alone (32 bytes per hash). */
+export interface MerkleTree {
+  readonly shape: TreeShape;
+  readonly levels: readonly Uint8Array[];
+}
+
+export const rootOf = (tree: MerkleTree): Uint8Array => tree.levels.at(-1)!;
+
+/** The tree over a row-major matrix of canonical words. */
+export function buildTree(v: Vectors, kind: string, matrix: Uint32Array, width: number): MerkleTree {
+  const shape: TreeShape = { kind, width, rows: matrix.length / width };
+  const key = treeKey(shape);
+  const levels = [v.hashRows(matrix, width, key)];
+  for (let level = 1; 2 ** level <= shape.rows; level++) levels.push(v.hashPairs(levels.at(-1)!, key, level));
+  return { shape, levels };
+}
+
+/** Indices of one level above the leaves' level: parents, ascending and distinct. */
+const parents = (indices: readonly number[]): number[] => [...new Set(indices.map((i) => Math.floor(i / 2)))];
+
+/** Indices whose hashes a proof for these indices needs from its own level: siblings that are not among them. */
+function missing(indices: readonly number[]): number[] {
+  const known = new Set(indices);
+  return indices.map((i) => i ^ 1).filter((sibling) => !known.has(sibling));
+}
+
+/** Hashes that rows at these positions (ascending, distinct) need beside them: level by level, ascending. */
+export function siblings(tree: MerkleTree, positions: readonly number[]): Uint8Array {
+  const found: Uint8Array[] = [];
+  let indices = [...positions];
+  for (const level of tree.levels.slice(0, -1)) {
+    for (const i of missing(indices)) found.push(level.subarray(HASH_BYTES * i, HASH_BYTES * (i + 1)));
+    indices = parents(indices);
+  }
+  const out = new Uint8Array(HASH_BYTES * found.length);
+  for (const [i, hash] of found.entries()) out.set(hash, HASH_BYTES * i);
+  return out;
+}
+
+/** Number of hashes that {@link siblings} gives, from the positions alone. */
+export function siblingCount(rows: number, positions: readonly number[]): number {
+  let count = 0;
+  let indices = [...positions];
+  for (let width = rows; width > 1; width /= 2) {
+    count += missing(indices).length;
+    indices = parents(indices);
+  }
+  return count;
+}
+
+/**
+ * Root of the tree in which rows stand at the positions (ascending, distinct, at least one) beside the given siblings.
+ *
+ * @param rows The rows, one after the other.
+ * @param beside {@link siblingCount} hashes.
+ */
+export function rootFromRows(
+  shape: TreeShape,
+  positions: readonly number[],
+  rows: Uint32Array,
+  beside: Uint8Array,
+): Uint8Array {
+  const key = keyOfBytes(treeKey(shape));
+  const hashes = new Int32Array(wordsOfBytes(beside).buffer);
+  let next = 0;
+  let known = new Map(
+    positions.map((position, i) => [
+      position,
+      hashLeaf(key, position, rows.subarray(i * shape.width, (i + 1) * shape.width)),
+    ]),
+  );
+  for (let level = 1; 2 ** level <= shape.rows; level++) {
+    const above = new Map<number, Int32Array>();
+    for (const [index, hash] of known) {
+      const up = Math.floor(index / 2);
+      if (above.has(up)) continue;
+      const sibling = known.get(index ^ 1) ?? hashes.subarray(8 * next, 8 * ++next);
+      above.set(
+        up,
+        index % 2 === 0 ? hashNode(key, level, up, hash, sibling) : hashNode(key, level, up, sibling, hash),
+      );
+    }
+    known = above;
+  }
+  return bytesOfWords(new Uint32Array(known.get(0)!));
 }

@@ -2,11 +2,10 @@
 import { Diagnostic } from '../../../compiler/ir/diagnostics.ts';
 import { hashBytes } from './blake3.ts';
 import { EXT, type Ext, P } from './field.ts';
+import { HASH_BYTES } from './merkle.ts';
 import { findNonce, proofOfWork } from './proof-of-work.ts';
 import { bytesOfWords, wordsOfBytes } from './words.ts';
 
-/** Bytes of a hash, and of the transcript's state. */
-export const HASH_BYTES = 32;
 /** Bytes of a proof of work's nonce. */
 const NONCE_BYTES = 8;
 

@@ -5,7 +5,7 @@ import type { Ext } from './field.ts';
 /**
  * Base vectors hold one canonical word per element, K-vectors EXT = 4 consecutive words per element. Points list the
  * most significant index bit first; rounds bind it first. Every array passed in was returned by `alloc` of the same
- * object or by one of its operations; operations allocate their results.
+ * object or by one of its operations, or is a part of such an array; operations allocate their results.
  */
 export interface Vectors {
   /** A zeroed array of words. */

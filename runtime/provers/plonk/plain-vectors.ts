@@ -1,0 +1,298 @@
+// The plain form of `Vectors`: one loop per operation over scalar arithmetic. Oracle of the WebAssembly kernels, and their stand-in.
+import { keyOfBytes } from './blake3.ts';
+import { EXT, type Ext, NON_RESIDUE, P, rootOfUnity } from './field.ts';
+import { HASH_BYTES, hashLeaf, hashNode } from './merkle.ts';
+import type { Vectors } from './vectors.ts';
+import { bytesOfWords, wordsOfBytes } from './words.ts';
+
+/** Vectors as ordinary typed arrays; nothing is ever reused, so that marks mean nothing. */
+export function plainVectors(): Vectors {
+  return {
+    alloc: (words) => new Uint32Array(words),
+    mark: () => 0,
+    release: () => {},
+    eq,
+    fold,
+    foldBase,
+    dotBase,
+    dot,
+    addScaled,
+    addScaledBase,
+    productRound,
+    fractionLayer,
+    unzip,
+    fractionRound,
+    encode,
+    hashRows,
+    hashPairs,
+  };
+}
+
+// The three operations again: calls within a file are inlined by every runner, those through imports are not, and this
+// file is made of them.
+const MODULUS = P;
+const BELOW_INVERSE = (1 - 2 ** -50) / MODULUS;
+const addP = (a: number, b: number): number => (a + b >= MODULUS ? a + b - MODULUS : a + b);
+const subP = (a: number, b: number): number => (a >= b ? a - b : a - b + MODULUS);
+/** See `mulP` in field.ts. */
+function mulP(a: number, b: number): number {
+  const remainder = (Math.imul(a, b) - Math.imul((a * b * BELOW_INVERSE) | 0, MODULUS)) >>> 0;
+  return remainder >= MODULUS ? remainder - MODULUS : remainder;
+}
+const triple = (x: number): number => addP(addP(x, x), x);
+
+/** out[o..] = a[i..] b[j..], elements of K (x^4 = 3) at word offsets; any of them may be the same. */
+function mulAt(out: Uint32Array, o: number, a: Uint32Array, i: number, b: Uint32Array, j: number): void {
+  const a0 = a[i]!;
+  const a1 = a[i + 1]!;
+  const a2 = a[i + 2]!;
+  const a3 = a[i + 3]!;
+  const b0 = b[j]!;
+  const b1 = b[j + 1]!;
+  const b2 = b[j + 2]!;
+  const b3 = b[j + 3]!;
+  const high0 = addP(addP(mulP(a1, b3), mulP(a2, b2)), mulP(a3, b1));
+  const high1 = addP(mulP(a2, b3), mulP(a3, b2));
+  const low2 = addP(addP(mulP(a0, b2), mulP(a1, b1)), mulP(a2, b0));
+  const low3 = addP(addP(mulP(a0, b3), mulP(a1, b2)), addP(mulP(a2, b1), mulP(a3, b0)));
+  out[o] = addP(mulP(a0, b0), triple(high0));
+  out[o + 1] = addP(addP(mulP(a0, b1), mulP(a1, b0)), triple(high1));
+  out[o + 2] = addP(low2, triple(mulP(a3, b3)));
+  out[o + 3] = low3;
+}
+
+/** out[o..] = a[i..] + b[j..]. */
+function addAt(out: Uint32Array, o: number, a: Uint32Array, i: number, b: Uint32Array, j: number): void {
+  for (let k = 0; k < EXT; k++) out[o + k] = addP(a[i + k]!, b[j + k]!);
+}
+
+/** out[o..] = a[i..] - b[j..]. */
+function subAt(out: Uint32Array, o: number, a: Uint32Array, i: number, b: Uint32Array, j: number): void {
+  for (let k = 0; k < EXT; k++) out[o + k] = subP(a[i + k]!, b[j + k]!);
+}
+
+/** out[o..] += a[i..] k, k in the base field. */
+function addMultipleAt(out: Uint32Array, o: number, a: Uint32Array, i: number, k: number): void {
+  for (let n = 0; n < EXT; n++) out[o + n] = addP(out[o + n]!, mulP(a[i + n]!, k));
+}
+
+/** The element of K in an array of four words. */
+const element = (x: Uint32Array): Ext => [x[0]!, x[1]!, x[2]!, x[3]!];
+
+function eq(point: readonly Ext[], factor: Ext): Uint32Array {
+  let out = Uint32Array.from(factor);
+  for (const coordinate of point) {
+    const z = Uint32Array.from(coordinate);
+    const next = new Uint32Array(2 * out.length);
+    for (let i = 0; i < out.length; i += EXT) {
+      mulAt(next, 2 * i + EXT, out, i, z, 0);
+      subAt(next, 2 * i, out, i, next, 2 * i + EXT);
+    }
+    out = next;
+  }
+  return out;
+}
+
+function fold(x: Uint32Array, z: Ext): Uint32Array {
+  const half = x.length / 2;
+  const out = new Uint32Array(half);
+  const factor = Uint32Array.from(z);
+  for (let i = 0; i < half; i += EXT) {
+    subAt(out, i, x, half + i, x, i);
+    mulAt(out, i, out, i, factor, 0);
+    addAt(out, i, out, i, x, i);
+  }
+  return out;
+}
+
+function foldBase(x: Uint32Array, z: Ext): Uint32Array {
+  const half = x.length / 2;
+  const out = new Uint32Array(EXT * half);
+  const factor = Uint32Array.from(z);
+  for (let i = 0; i < half; i++) {
+    out[EXT * i] = x[i]!;
+    addMultipleAt(out, EXT * i, factor, 0, subP(x[half + i]!, x[i]!));
+  }
+  return out;
+}
+
+function dotBase(a: Uint32Array, b: Uint32Array): Ext {
+  const sum = new Uint32Array(EXT);
+  for (let i = 0; i < b.length; i++) addMultipleAt(sum, 0, a, EXT * i, b[i]!);
+  return element(sum);
+}
+
+function dot(a: Uint32Array, b: Uint32Array): Ext {
+  const [sum, product] = [new Uint32Array(EXT), new Uint32Array(EXT)];
+  for (let i = 0; i < a.length; i += EXT) {
+    mulAt(product, 0, a, i, b, i);
+    addAt(sum, 0, sum, 0, product, 0);
+  }
+  return element(sum);
+}
+
+function addScaled(into: Uint32Array, a: Uint32Array, k: Ext): void {
+  const [factor, product] = [Uint32Array.from(k), new Uint32Array(EXT)];
+  for (let i = 0; i < a.length; i += EXT) {
+    mulAt(product, 0, a, i, factor, 0);
+    addAt(into, i, into, i, product, 0);
+  }
+}
+
+function addScaledBase(into: Uint32Array, a: Uint32Array, k: Ext): void {
+  const factor = Uint32Array.from(k);
+  for (let i = 0; i < a.length; i++) addMultipleAt(into, EXT * i, factor, 0, a[i]!);
+}
+
+function productRound(a: Uint32Array, b: Uint32Array): readonly [Ext, Ext] {
+  const half = a.length / 2;
+  const [atZero, leading] = [new Uint32Array(EXT), new Uint32Array(EXT)];
+  const [x, y] = [new Uint32Array(EXT), new Uint32Array(EXT)];
+  for (let i = 0; i < half; i += EXT) {
+    mulAt(x, 0, a, i, b, i);
+    addAt(atZero, 0, atZero, 0, x, 0);
+    subAt(x, 0, a, half + i, a, i);
+    subAt(y, 0, b, half + i, b, i);
+    mulAt(x, 0, x, 0, y, 0);
+    addAt(leading, 0, leading, 0, x, 0);
+  }
+  return [element(atZero), element(leading)];
+}
+
+function fractionLayer(p: Uint32Array, q: Uint32Array): { readonly p: Uint32Array; readonly q: Uint32Array } {
+  const [above, below] = [new Uint32Array(p.length / 2), new Uint32Array(q.length / 2)];
+  const product = new Uint32Array(EXT);
+  for (let i = 0; i < above.length; i += EXT) {
+    const [left, right] = [2 * i, 2 * i + EXT];
+    mulAt(above, i, p, left, q, right);
+    mulAt(product, 0, p, right, q, left);
+    addAt(above, i, above, i, product, 0);
+    mulAt(below, i, q, left, q, right);
+  }
+  return { p: above, q: below };
+}
+
+function unzip(x: Uint32Array): readonly [Uint32Array, Uint32Array] {
+  const [even, odd] = [new Uint32Array(x.length / 2), new Uint32Array(x.length / 2)];
+  for (let i = 0; i < even.length; i += EXT)
+    for (let k = 0; k < EXT; k++) {
+      even[i + k] = x[2 * i + k]!;
+      odd[i + k] = x[2 * i + EXT + k]!;
+    }
+  return [even, odd];
+}
+
+function fractionRound(
+  e: Uint32Array,
+  p0: Uint32Array,
+  p1: Uint32Array,
+  q0: Uint32Array,
+  q1: Uint32Array,
+  lambda: Ext,
+): readonly [Ext, Ext] {
+  const half = e.length;
+  const [atZero, leading] = [new Uint32Array(EXT), new Uint32Array(EXT)];
+  const [factor, x, y] = [Uint32Array.from(lambda), new Uint32Array(EXT), new Uint32Array(EXT)];
+  const [d0, d1, f0, f1] = [new Uint32Array(EXT), new Uint32Array(EXT), new Uint32Array(EXT), new Uint32Array(EXT)];
+  /** sum += e[i..] (a0 b1 + b0 (a1 + lambda b1)), the four at word offset j. */
+  const accumulate = (
+    sum: Uint32Array,
+    i: number,
+    a0: Uint32Array,
+    a1: Uint32Array,
+    b0: Uint32Array,
+    b1: Uint32Array,
+    j: number,
+  ): void => {
+    mulAt(x, 0, factor, 0, b1, j);
+    addAt(x, 0, x, 0, a1, j);
+    mulAt(x, 0, x, 0, b0, j);
+    mulAt(y, 0, a0, j, b1, j);
+    addAt(x, 0, x, 0, y, 0);
+    mulAt(x, 0, x, 0, e, i);
+    addAt(sum, 0, sum, 0, x, 0);
+  };
+  for (let i = 0; i < half; i += EXT) {
+    accumulate(atZero, i, p0, p1, q0, q1, i);
+    subAt(d0, 0, p0, half + i, p0, i);
+    subAt(d1, 0, p1, half + i, p1, i);
+    subAt(f0, 0, q0, half + i, q0, i);
+    subAt(f1, 0, q1, half + i, q1, i);
+    accumulate(leading, i, d0, d1, f0, f1, 0);
+  }
+  return [element(atZero), element(leading)];
+}
+
+/** 1, x, x^2, ... (words). */
+function powersOf(x: number, count: number): Uint32Array {
+  const out = new Uint32Array(count);
+  for (let i = 0, power = 1; i < count; i++, power = mulP(power, x)) out[i] = power;
+  return out;
+}
+
+/** Number with the low `bits` bits of i in opposite order. */
+function reversed(i: number, bits: number): number {
+  let out = 0;
+  for (let k = 0; k < bits; k++) out = (out << 1) | ((i >>> k) & 1);
+  return out >>> 0;
+}
+
+/** Fourier transform in place, by decimation in frequency: element j of the result is at the index with its bits reversed. */
+function transform(x: Uint32Array, roots: Uint32Array): void {
+  for (let half = x.length / 2, stride = 1; half >= 1; half /= 2, stride *= 2)
+    for (let start = 0; start < x.length; start += 2 * half)
+      for (let i = 0; i < half; i++) {
+        const a = x[start + i]!;
+        const b = x[start + half + i]!;
+        x[start + i] = addP(a, b);
+        x[start + half + i] = mulP(subP(a, b), roots[i * stride]!);
+      }
+}
+
+function encode(columns: Uint32Array, logMessage: number, logCode: number): Uint32Array {
+  const [message, length] = [2 ** logMessage, 2 ** logCode];
+  const width = columns.length / message;
+  const rows = new Uint32Array(width * length);
+  const shift = powersOf(NON_RESIDUE, message);
+  const roots = powersOf(rootOfUnity(logCode), Math.max(1, length / 2));
+  const order = Uint32Array.from({ length }, (_, i) => reversed(i, logCode));
+  const word = new Uint32Array(length);
+  for (let column = 0; column < width; column++) {
+    word.fill(0);
+    for (let i = 0; i < message; i++) word[i] = mulP(columns[column * message + i]!, shift[i]!);
+    transform(word, roots);
+    for (let i = 0; i < length; i++) rows[order[i]! * width + column] = word[i]!;
+  }
+  return rows;
+}
+
+/** Hashes one after the other, 8 words each. */
+function joined(hashes: Iterable<Int32Array>, count: number): Uint8Array {
+  const words = new Uint32Array((HASH_BYTES / 4) * count);
+  let at = 0;
+  for (const hash of hashes) {
+    words.set(hash, at);
+    at += hash.length;
+  }
+  return bytesOfWords(words);
+}
+
+function hashRows(rows: Uint32Array, width: number, tree: Uint8Array): Uint8Array {
+  const key = keyOfBytes(tree);
+  const count = rows.length / width;
+  function* hashes(): Generator<Int32Array> {
+    for (let i = 0; i < count; i++) yield hashLeaf(key, i, rows.subarray(i * width, (i + 1) * width));
+  }
+  return joined(hashes(), count);
+}
+
+function hashPairs(nodes: Uint8Array, tree: Uint8Array, level: number): Uint8Array {
+  const key = keyOfBytes(tree);
+  const words = new Int32Array(wordsOfBytes(nodes).buffer);
+  const count = nodes.length / HASH_BYTES / 2;
+  function* hashes(): Generator<Int32Array> {
+    for (let i = 0; i < count; i++)
+      yield hashNode(key, level, i, words.subarray(16 * i, 16 * i + 8), words.subarray(16 * i + 8, 16 * i + 16));
+  }
+  return joined(hashes(), count);
+}
