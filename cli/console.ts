@@ -36,6 +36,7 @@ function shownOthers(d: Diagnostic): readonly Diagnostic[] {
 
 export function createConsole(json: boolean): Console {
   const terminal = process.stderr.isTTY === true && !json;
+  const colors = pc.createColors(terminal && pc.isColorSupported);
   let shown = false;
   const clear = (): void => {
     if (shown) process.stderr.write('\r\u001b[K');
@@ -54,7 +55,9 @@ export function createConsole(json: boolean): Console {
     progress(text, fraction) {
       if (!terminal) return;
       clear();
-      process.stderr.write(pc.dim(fraction === undefined ? `${text} ...` : `${text} ${Math.floor(fraction * 100)} %`));
+      process.stderr.write(
+        colors.dim(fraction === undefined ? `${text} ...` : `${text} ${Math.floor(fraction * 100)} %`),
+      );
       shown = true;
     },
     clearProgress: clear,
@@ -64,7 +67,7 @@ export function createConsole(json: boolean): Console {
     },
     warning(text) {
       clear();
-      if (!json) process.stderr.write(`${pc.yellow('warning')} ${text}\n`);
+      if (!json) process.stderr.write(`${colors.yellow('warning')} ${text}\n`);
     },
     error(d) {
       clear();
@@ -77,7 +80,7 @@ export function createConsole(json: boolean): Console {
       }
       const more = others.length - MAX_SHOWN;
       const lines = [
-        `${pc.red('error')} ${formatDiagnostic(d)}`,
+        `${colors.red('error')} ${formatDiagnostic(d)}`,
         ...others.slice(0, MAX_SHOWN).map((o) => `  ${formatDiagnostic(o)}`),
         ...(more > 0 ? [`  and ${more} more`] : []),
       ];
@@ -88,7 +91,9 @@ export function createConsole(json: boolean): Console {
       const message = cause instanceof Error ? cause.message : String(cause);
       const text = `internal-error: ${printable(message)}; please report it (set ZKMLC_TRACE=1 for where it happened)`;
       process.stderr.write(
-        json ? `${JSON.stringify({ error: { code: 'internal-error', message } })}\n` : `${pc.red('error')} ${text}\n`,
+        json
+          ? `${JSON.stringify({ error: { code: 'internal-error', message } })}\n`
+          : `${colors.red('error')} ${text}\n`,
       );
       if (process.env.ZKMLC_TRACE === '1' && cause instanceof Error) process.stderr.write(`${cause.stack ?? ''}\n`);
     },

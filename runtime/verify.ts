@@ -16,7 +16,8 @@ import {
 
 export const VERIFIER_FILES = { description: 'verifier.json', key: 'verification.key' } as const;
 
-/** Largest verification key and proof file that are read (bytes): one group element per public signal. */
+/** Largest description, verification key and proof file that are read (bytes). */
+const MAX_DESCRIPTION_BYTES = 2 ** 24;
 const MAX_KEY_BYTES = 2 ** 27;
 const MAX_PROOF_BYTES = 2 ** 27;
 
@@ -62,15 +63,24 @@ export interface LoadedVerifier {
   readonly root: string;
 }
 
-/** @throws Diagnostic `file-missing`, `bad-verifier`, `wrong-version` or what the key's decoder refuses. */
+/** @throws Diagnostic `file-missing`, `bad-verifier`, `wrong-version` or what the key's decoder refuses; each names the file. */
 export function loadVerifier(folder: string): LoadedVerifier {
-  const descriptionBytes = readBounded(join(folder, VERIFIER_FILES.description), 2 ** 24);
-  const keyBytes = readBounded(join(folder, VERIFIER_FILES.key), MAX_KEY_BYTES);
+  const paths = { description: join(folder, VERIFIER_FILES.description), key: join(folder, VERIFIER_FILES.key) };
+  const descriptionBytes = readBounded(paths.description, MAX_DESCRIPTION_BYTES);
+  const keyBytes = readBounded(paths.key, MAX_KEY_BYTES);
   return {
-    description: decodeDescription(descriptionBytes),
-    key: decodeVerificationKey(keyBytes),
+    description: inFile(paths.description, () => decodeDescription(descriptionBytes)),
+    key: inFile(paths.key, () => decodeVerificationKey(keyBytes)),
     root: modelRoot(descriptionBytes, keyBytes),
   };
+}
+
+function inFile<T>(file: string, run: () => T): T {
+  try {
+    return run();
+  } catch (e) {
+    throw e instanceof Diagnostic ? e.at({ file }) : e;
+  }
 }
 
 /**
@@ -111,7 +121,7 @@ function isCeremony(key: VerificationKey): boolean {
 
 /** Verifies the bytes of a proof file. @throws as {@link verify}. */
 export function verifyBytes(v: LoadedVerifier, bytes: Uint8Array, file: string): readonly PortStatement[] {
-  try {
+  return inFile(file, () => {
     const proof = decodeProofFile(bytes);
     if (proof.root !== v.root)
       throw new Diagnostic(
@@ -122,7 +132,5 @@ export function verifyBytes(v: LoadedVerifier, bytes: Uint8Array, file: string):
     if (!verifyGroth16(v.key, proof.signals, decodeProof(proof.proof)))
       throw new Diagnostic('proof-refused', 'the proof does not verify for this statement');
     return ports;
-  } catch (e) {
-    throw e instanceof Diagnostic ? e.at({ file }) : e;
-  }
+  });
 }
