@@ -1,6 +1,6 @@
 // Claims on contractions: <c, contract(a, b)> = v becomes one product sumcheck that ends in a linear claim on a and one on b.
 import type { Contraction } from '../../../compiler/ir/contraction.ts';
-import type { NumericArray, Shape } from '../../../compiler/ir/tensor.ts';
+import type { Shape } from '../../../compiler/ir/tensor.ts';
 import {
   bitsOf,
   countOf,
@@ -11,6 +11,7 @@ import {
   sortLetters,
 } from './contraction-letters.ts';
 import { EXT, type Ext, inverse, isZero, mul, ONE, residue, same, ZERO } from './field.ts';
+import { elementAt } from './opening-rounds.ts';
 import type { Vectors } from './vectors.ts';
 
 /**
@@ -50,8 +51,6 @@ interface Matrices {
   at(batch: number, row: number, column: number): Ext;
 }
 
-const element = (x: Uint32Array, i: number): Ext => [x[EXT * i]!, x[EXT * i + 1]!, x[EXT * i + 2]!, x[EXT * i + 3]!];
-
 function covectorMatrices(p: ContractionPlan, outShape: Shape, c: Uint32Array): Matrices {
   const { batch, rowsA, rowsB, sizes } = p.letters;
   const strides = letterStrides(p.spec.out, outShape);
@@ -60,7 +59,7 @@ function covectorMatrices(p: ContractionPlan, outShape: Shape, c: Uint32Array): 
     batches: g!.length,
     rows: m!.length,
     columns: n!.length,
-    at: (batch_, row, column) => element(c, g![batch_]! + m![row]! + n![column]!),
+    at: (batch_, row, column) => elementAt(c, g![batch_]! + m![row]! + n![column]!),
   };
 }
 
@@ -197,14 +196,14 @@ function side(
 export function instanceVectors(
   v: Vectors,
   instance: ContractionInstance,
-  a: NumericArray,
-  b: NumericArray,
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
 ): readonly [Uint32Array, Uint32Array] {
   const { variables } = instance.plan;
   return [foldSide(v, instance.a, variables, a), foldSide(v, instance.b, variables, b)];
 }
 
-function foldSide(v: Vectors, s: Side, variables: number, values: NumericArray): Uint32Array {
+function foldSide(v: Vectors, s: Side, variables: number, values: ArrayLike<number>): Uint32Array {
   const words = s.blockWords;
   const rows = v.alloc(s.rows.length * words);
   for (let r = 0; r < s.rows.length; r++)

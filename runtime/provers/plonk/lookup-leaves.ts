@@ -3,6 +3,7 @@ import type { Plan, PlanTable, PullBack } from '../../../compiler/ir/interpret/p
 import { ceilLog2 } from './contraction-letters.ts';
 import { add, addP, EXT, type Ext, mul, neg, ONE, powers, residue, scale, sub, ZERO } from './field.ts';
 import type { FractionClaim } from './fraction-sumcheck.ts';
+import { owned } from './opening-rounds.ts';
 import type { Vectors } from './vectors.ts';
 
 /** Leaves of one lookup, or of one table, padded to 2^bits: a padding leaf is the fraction 0/1 and needs no column. */
@@ -90,20 +91,13 @@ export function leafFractions(
     const lookup = plan.lookups[s.index]!;
     const [keys, columns] =
       s.kind === 'table' ? [tableKeys(table), table.values] : [values.key(s.index), lookup.values.map(values.column)];
-    v.addScaledBase(denominators, own(v, keys), neg(ONE));
+    v.addScaledBase(denominators, owned(v, keys), neg(ONE));
     for (const [j, column] of columns.entries())
-      v.addScaledBase(denominators, own(v, column), neg(powers(challenges.beta, j + 2).at(-1)!));
-    if (s.kind === 'table') v.addScaledBase(numerators, own(v, values.column(table.multiplicity)), neg(ONE));
+      v.addScaledBase(denominators, owned(v, column), neg(powers(challenges.beta, j + 2).at(-1)!));
+    if (s.kind === 'table') v.addScaledBase(numerators, owned(v, values.column(table.multiplicity)), neg(ONE));
     else for (let i = 0; i < numerators.length; i += EXT) numerators[i] = 1;
   }
   return { p, q };
-}
-
-/** A copy in the memory of the vectors. */
-function own(v: Vectors, words: Uint32Array): Uint32Array {
-  const out = v.alloc(words.length);
-  out.set(words);
-  return out;
 }
 
 /** eq(point, at + j) for the leaves j of a segment (K-vector). */
@@ -153,8 +147,8 @@ export function addLeafClaims(
     } else {
       const table = plan.tables[s.index]!;
       pull.add(table.multiplicity, weights, neg(kP));
-      q = add(q, v.dotBase(weights, own(v, tableKeys(table))));
-      for (const [j, column] of table.values.entries()) q = add(q, mul(beta(j), v.dotBase(weights, own(v, column))));
+      q = add(q, v.dotBase(weights, owned(v, tableKeys(table))));
+      for (const [j, column] of table.values.entries()) q = add(q, mul(beta(j), v.dotBase(weights, owned(v, column))));
     }
   }
   // Padding leaves are 0/1, and the weights of all leaves together are 1.

@@ -1,0 +1,68 @@
+// The verifier: reads a proof through its transcript and checks every claim. It knows public tensors and roots, nothing else.
+import { drawConstraintChallenges, publicPart, pullConstraints } from './constraint-claims.ts';
+import { type ContractionInstance, contractionInstance } from './contraction.ts';
+import { pullEnds } from './end-claims.ts';
+import { add, sub } from './field.ts';
+import { verifyFractions } from './fraction-sumcheck.ts';
+import { verifyFunctional } from './opening.ts';
+import { cellCovector, contractionCovector, PROTOCOL, type ProofContext } from './protocol.ts';
+import { absorbStatement, checkStatement, publicWords, type RunStatement } from './run-statement.ts';
+import { verifyProducts } from './sumcheck.ts';
+import { verifierChannel } from './transcript.ts';
+import type { Vectors } from './vectors.ts';
+
+/**
+ * Checks that the proof shows a run of the protocol's circuit with these public tensors and the registered weights.
+ * @param weightRoot root of the registered weights; absent if there are none
+ * @throws Diagnostic `proof-refused` naming what fails.
+ */
+export function verifyRun(
+  v: Vectors,
+  { protocol, parameters, context }: ProofContext,
+  statement: RunStatement,
+  weightRoot: Uint8Array | undefined,
+  proof: Uint8Array,
+): void {
+  const { plan, leaves, adviceColumns, weightColumns } = protocol;
+  checkStatement(plan, statement);
+  const words = publicWords(statement);
+  const channel = verifierChannel(PROTOCOL, proof);
+  channel.check((weightRoot !== undefined) === weightColumns > 0, 'root of the weights');
+
+  absorbStatement(channel, context, statement, weightRoot);
+  const advice = { kind: 'advice', columns: adviceColumns, root: channel.receiveHashes('advice', 1) };
+  channel.chain(parameters.chainSteps);
+
+  const [alpha, beta] = [channel.challenge('lookups.alpha'), channel.challenge('lookups.beta')];
+  const constraints = drawConstraintChallenges(channel, plan);
+  const first = pullConstraints(v, plan, protocol.pullBack(), constraints, words.outputs);
+  const instances = protocol.contractions.map((contraction, i): ContractionInstance => {
+    const instance = contractionInstance(contraction, contractionCovector(v, protocol, first.pulled, i));
+    channel.check(instance !== undefined, 'form of a contraction');
+    return instance!;
+  });
+  const values = instances.length === 0 ? [] : channel.receive('contractions.values', instances.length);
+
+  const fractions = leaves.segments.length === 0 ? undefined : verifyFractions(channel, leaves.variables);
+  const products =
+    instances.length === 0
+      ? undefined
+      : verifyProducts(
+          channel,
+          'contractions',
+          instances.map(({ plan: { variables } }, i) => ({ variables, value: values[i]! })),
+        );
+  const last = pullEnds(v, protocol, { alpha, beta }, channel.challenge('claims.gamma'), {
+    fractions,
+    products,
+    instances,
+  });
+
+  let target = add(first.target, last.target);
+  for (const value of values) target = sub(target, value);
+  for (const part of [first.pulled, last.pulled]) target = sub(target, publicPart(v, part, words.inputs));
+  const weights = weightRoot === undefined ? [] : [{ kind: 'weights', columns: weightColumns, root: weightRoot }];
+  const covector = cellCovector(v, protocol, [first.pulled, last.pulled]);
+  verifyFunctional(v, channel, parameters.opening, [advice, ...weights], covector, target);
+  channel.end();
+}
