@@ -1,0 +1,138 @@
+// Parameters of a proof and their soundness error: every term computed, the sum refused below the target.
+import { Diagnostic } from '../../../compiler/ir/diagnostics.ts';
+import type { Code } from './commitment.ts';
+import { EXT, P } from './field.ts';
+import { columnBits } from './opening.ts';
+import type { OpeningParameters, Queried } from './opening-rounds.ts';
+
+/** Everything that a verification key fixes besides the circuit. */
+export interface ProofParameters {
+  readonly opening: OpeningParameters;
+  /** Steps of the hash chain after the last commitment. */
+  readonly chainSteps: number;
+}
+
+/** What a circuit's protocol contributes to the soundness error and to the size of a proof: counts, all at least 0. */
+export interface ProtocolSize {
+  /** Committed cells of each group, padding between columns included. */
+  readonly adviceCells: number;
+  readonly weightCells: number;
+  /** Lookups and table rows of the one fraction tree, its variables, and the degree of its denominators in alpha, beta. */
+  readonly lookups: number;
+  readonly tableRows: number;
+  readonly fractionVariables: number;
+  readonly denominatorDegree: number;
+  /** Sumchecks besides those of the fraction tree: a batch of instances over so many rounds. */
+  readonly sumchecks: readonly SumcheckSize[];
+  /** Coordinates of all random points at which constraints are evaluated. */
+  readonly pointCoordinates: number;
+  /** Degree of the challenge that joins constraints, and of the one that joins the last claims. */
+  readonly constraints: number;
+  readonly claims: number;
+  /** Non-linear operations, one after the other. */
+  readonly depth: number;
+}
+
+export interface SumcheckSize {
+  readonly rounds: number;
+  readonly degree: number;
+  readonly instances: number;
+}
+
+/** Provable soundness asked for where nothing else is said, in bits. */
+export const DEFAULT_SECURITY_BITS = 100;
+
+/** log2 |K|. */
+const FIELD_BITS = EXT * Math.log2(P);
+
+/** Lookups with table rows of one tree: multiplicities must not wrap around the modulus. */
+const MOST_LEAVES = 2 ** 30;
+
+/** Non-linear operations per step of the hash chain (PROVER-RULES.md, 6). */
+const DEPTH_PER_STEP = 32;
+
+/** Columns for so many cells of the advice (at least one) and of the weights. */
+export function columnCounts(
+  size: ProtocolSize,
+  { logMessage }: Code,
+): { readonly advice: number; readonly weights: number } {
+  const columns = (cells: number): number => Math.ceil(cells / 2 ** logMessage);
+  return { advice: Math.max(1, columns(size.adviceCells)), weights: columns(size.weightCells) };
+}
+
+/**
+ * log2 of the probability that `queries` distinct positions all miss the errors of a word outside the unique-decoding
+ * radius: prod_{j < t} (n - e - 1 - j) / (n - j), e = floor((n - k) / 2).
+ */
+export function missBits({ logMessage, logCode, queries }: Queried): number {
+  const n = 2 ** logCode;
+  const correct = n - Math.floor((n - 2 ** logMessage) / 2) - 1;
+  let sum = 0;
+  for (let j = 0; j < queries; j++) sum += Math.log2(Math.max(0, correct - j) / (n - j));
+  return sum;
+}
+
+/**
+ * Terms of the soundness error as log2 of a probability, per query to the hash function (PROVER-RULES.md, 32). Unique
+ * decoding throughout: no conjecture about codes enters.
+ */
+export function soundnessTerms(size: ProtocolSize, { opening }: ProofParameters): ReadonlyMap<string, number> {
+  const { code, tail, powBits } = opening;
+  const overField = (degree: number): number => Math.log2(degree) - FIELD_BITS;
+  const { advice, weights } = columnCounts(size, code);
+  const rounds = columnBits(advice + weights);
+  const tailRounds = tail === undefined ? 0 : code.logMessage - tail.logMessage;
+  const layers = size.fractionVariables;
+  const sumchecks = size.sumchecks.reduce((sum, s) => sum + s.rounds * s.degree + s.instances, 0);
+  const terms = new Map([
+    // Numerator of the sum of fractions as a polynomial in alpha and beta.
+    ['lookups', overField(size.denominatorDegree * (size.lookups + size.tableRows))],
+    ['points', overField(size.pointCoordinates + size.constraints)],
+    // Layer k: k rounds of degree 3, the challenge that joins numerator and denominator, and the one that joins children.
+    ['fractions', overField((3 * layers * (layers - 1)) / 2 + 2 * layers)],
+    ['sumchecks', overField(sumchecks)],
+    ['batching', overField(size.claims + 2 * rounds + (tail === undefined ? 0 : code.queries + 2 * tailRounds))],
+    ['proximity', overField(2 ** code.logCode * rounds)],
+    ['queries', missBits(code) - powBits],
+  ]);
+  if (tail === undefined) return terms;
+  terms.set('tail proximity', overField(2 ** tail.logCode * (tailRounds + 1)));
+  return terms.set('tail queries', missBits(tail) - powBits);
+}
+
+/** -log2 of the sum of all terms. */
+export function securityBits(size: ProtocolSize, parameters: ProofParameters): number {
+  let error = 0;
+  for (const bits of soundnessTerms(size, parameters).values()) error += 2 ** bits;
+  return -Math.log2(error);
+}
+
+const refuse = (message: string): Diagnostic => new Diagnostic('insecure-parameters', message);
+
+/** @throws Diagnostic `insecure-parameters` unless proofs of this size have so many bits of soundness. */
+export function requireSecurity(size: ProtocolSize, parameters: ProofParameters, target: number): void {
+  const { code, tail, powBits } = parameters.opening;
+  for (const { logMessage, logCode, queries } of tail === undefined ? [code] : [code, tail]) {
+    const whole = [logMessage, logCode, queries].every((n) => Number.isInteger(n) && n >= 0);
+    if (!whole || logMessage >= logCode || logCode > 24 || queries > 2 ** logCode)
+      throw refuse(`a code of 2^${logMessage} words in 2^${logCode} with ${queries} queries is not one of this prover`);
+  }
+  if (tail !== undefined && tail.logMessage >= code.logMessage)
+    throw refuse("the tail's messages are not shorter than those it replaces");
+  if (!Number.isInteger(powBits) || powBits < 0 || powBits > 30)
+    throw refuse(`a proof of work of ${powBits} bits: at most 30 are supported`);
+  if (size.lookups + size.tableRows >= MOST_LEAVES)
+    throw refuse(`${size.lookups} lookups are too many for one proof: split the model`);
+  if (!(size.depth <= DEPTH_PER_STEP * parameters.chainSteps))
+    throw refuse(`${parameters.chainSteps} steps of the hash chain are too few for ${size.depth} operations in a row`);
+  const bits = securityBits(size, parameters);
+  if (!(bits >= target))
+    throw refuse(`the soundness error is 2^-${bits.toFixed(2)}, more than 2^-${target}: ${worst(size, parameters)}`);
+}
+
+/** The largest term, in words. */
+function worst(size: ProtocolSize, parameters: ProofParameters): string {
+  const terms = [...soundnessTerms(size, parameters)].sort(([, a], [, b]) => b - a);
+  const [name, bits] = terms[0]!;
+  return `the largest part is the term "${name}", 2^${bits.toFixed(2)}`;
+}
