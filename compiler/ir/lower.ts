@@ -46,16 +46,17 @@ export function lowerModule(
     const t = integer(v.type, `input ${v.name}`);
     wires.set(v, r.input(unique(v.name), 'input', visibility.input, t.shape, interval(t.lo, t.hi)));
   }
+  // Outputs keep the model's names; weights, which nobody asks for by name, give way.
+  const outputs = m.outputs.map((o) => unique(o.name));
   let weights = 0;
   for (const [v, t] of m.constants) {
     const type = integer(v.type, `constant ${v.name}`);
+    if (visibility.weights === 'fixed') {
+      wires.set(v, r.constant({ shape: type.shape, data: t.data }));
+      continue;
+    }
     const name = unique(v.name === '' ? `weight_${weights++}` : v.name);
-    wires.set(
-      v,
-      visibility.weights === 'fixed'
-        ? r.constant({ shape: type.shape, data: t.data })
-        : r.input(name, 'param', visibility.weights, type.shape, interval(type.lo, type.hi)),
-    );
+    wires.set(v, r.input(name, 'param', visibility.weights, type.shape, interval(type.lo, type.hi)));
   }
   for (const o of m.operations) {
     const def = ops.get(o.op);
@@ -82,6 +83,6 @@ export function lowerModule(
       throw e instanceof Diagnostic ? e.at({ node: o.loc.node }) : e;
     }
   }
-  for (const o of m.outputs) r.output(unique(o.name), visibility.output, wires.get(o.value)!);
+  for (const [i, o] of m.outputs.entries()) r.output(outputs[i]!, visibility.output, wires.get(o.value)!);
   return r.finish();
 }

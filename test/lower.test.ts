@@ -1,0 +1,21 @@
+// Lowering names the ports of a circuit: inputs and outputs as the model does, weights out of their way.
+import { expect, test } from 'vitest';
+import { BN254 } from '../compiler/ir/circuit.ts';
+import { DEFAULT_VISIBILITY, lowerModule } from '../compiler/ir/lower.ts';
+import { createModuleBuilder } from '../compiler/ir/module-builder.ts';
+import { ONE } from '../compiler/ir/rational.ts';
+import { intType } from '../compiler/ir/types.ts';
+import { standardRegistry } from '../stdlib/index.ts';
+
+test('an output keeps its name although a weight has the same', () => {
+  const b = createModuleBuilder('clash', 'int', standardRegistry);
+  const x = b.input('x', intType([2], 0, 3, ONE));
+  const w = b.constantOfType('3', { shape: [2], data: Int8Array.of(1, 2) }, intType([2], 1, 2, ONE));
+  const [sum] = b.emit('add', [x, w]);
+  b.output('3', sum!);
+  const m = b.finish();
+  const names = (weights: 'fixed' | 'public'): string[] =>
+    lowerModule(m, standardRegistry, BN254, { ...DEFAULT_VISIBILITY, weights }).ports.map((p) => `${p.role} ${p.name}`);
+  expect(names('fixed')).toEqual(['input x', 'output 3']);
+  expect(names('public')).toEqual(['input x', 'param 3_1', 'output 3']);
+});
