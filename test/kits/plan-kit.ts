@@ -54,6 +54,16 @@ export function planValues(
     if (operands.some((w) => !values.has(w))) return undefined;
     return evaluate(index, i, (w) => values.get(w)!).map(canonical);
   };
+  const form = ({ terms, constant }: LinearForm, size: number): readonly bigint[] => {
+    const out = new Array<bigint>(size).fill(BigInt(constant));
+    for (const { wire, k } of terms) {
+      const x = values.get(wire);
+      if (x?.length !== size) throw new Error(`plan: a form of ${size} cells needs wire ${wire}`);
+      for (let e = 0; e < size; e++) out[e]! += BigInt(k) * x[e]!;
+    }
+    return out.map(canonical);
+  };
+  for (const [w, by] of plan.substitutions) values.set(w, form(by, sizeOf(plan.shapes[w]!)));
   for (const [index, i] of c.instrs.entries()) {
     if (!('out' in i) || typeof i.out !== 'number') continue;
     const target = definitionOf.get(i.out) ?? i.out;
@@ -61,18 +71,7 @@ export function planValues(
     const result = computed(index, i);
     if (result !== undefined) values.set(target, result);
   }
-  return {
-    wire: (w) => values.get(w),
-    form({ terms, constant }, size) {
-      const out = new Array<bigint>(size).fill(BigInt(constant));
-      for (const { wire, k } of terms) {
-        const x = values.get(wire);
-        if (x?.length !== size) throw new Error(`plan: a form of ${size} cells needs wire ${wire}`);
-        for (let e = 0; e < size; e++) out[e]! += BigInt(k) * x[e]!;
-      }
-      return out.map(canonical);
-    },
-  };
+  return { wire: (w) => values.get(w), form };
 }
 
 /**

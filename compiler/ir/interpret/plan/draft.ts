@@ -49,14 +49,16 @@ export interface Draft {
   isColumn(wire: number): boolean;
   /** Cells committed so far. */
   committed(): number;
-  /** Index of a table; tables of equal rows are one. */
-  addTable(table: DraftTable): number;
+  /** Index of a table; tables of one name of content are one. */
+  addTable(content: string, make: () => DraftTable): number;
   /** Index of the lookup. */
   addLookup(lookup: PlanLookup): number;
   addIdentity(identity: Identity): void;
   /** The form lies in [0, n); proved when the tables are chosen. */
   addRange(form: LinearForm, shape: Shape, n: bigint, label: string): void;
   define(wire: number, of: number): void;
+  /** The wire of the circuit is this form of columns. */
+  substitute(wire: number, by: LinearForm): void;
   /** Chooses range tables of at most `maxRows` rows, proves all ranges, adds multiplicities and lays out the columns. */
   finish(maxRows: number, rest: Pick<Plan, 'contractions' | 'inputs' | 'outputs'>): Plan;
 }
@@ -72,6 +74,7 @@ export function createDraft(circuit: Circuit): Draft {
   const identities: Identity[] = [];
   const ranges: RangeDemand[] = [];
   const definitions = new Map<number, number>();
+  const substitutions = new Map<number, LinearForm>();
 
   const draft: Draft = {
     addWire: (shape) => shapes.push(shape) - 1,
@@ -83,12 +86,11 @@ export function createDraft(circuit: Circuit): Draft {
     },
     isColumn: (wire) => isColumn.has(wire),
     committed: () => columns.reduce((n, c) => n + c.size, 0),
-    addTable(table) {
-      const key = [table.firstKey, table.rows, ...table.values.map((v) => v.join())].join('|');
-      const have = tableIndex.get(key);
+    addTable(content, make) {
+      const have = tableIndex.get(content);
       if (have !== undefined) return have;
-      tableIndex.set(key, tables.length);
-      return tables.push(table) - 1;
+      tableIndex.set(content, tables.length);
+      return tables.push(make()) - 1;
     },
     addLookup: (lookup) => lookups.push(lookup) - 1,
     addIdentity(identity) {
@@ -99,6 +101,9 @@ export function createDraft(circuit: Circuit): Draft {
     },
     define(wire, of) {
       definitions.set(wire, of);
+    },
+    substitute(wire, by) {
+      substitutions.set(wire, by);
     },
     finish(maxRows, rest) {
       proveRanges(maxRows);
@@ -118,12 +123,14 @@ export function createDraft(circuit: Circuit): Draft {
         lookups,
         identities,
         definitions,
+        substitutions,
         ...rest,
       };
     },
   };
 
-  const rangeTable = (rows: number): number => draft.addTable({ name: `range ${rows}`, firstKey: 0, rows, values: [] });
+  const rangeTable = (rows: number): number =>
+    draft.addTable(`range ${rows}`, () => ({ name: `range ${rows}`, firstKey: 0, rows, values: [] }));
 
   const prove = (form: LinearForm, d: RangeDemand, n: number, how: RangeProof): void => {
     const size = sizeOf(d.shape);
@@ -179,7 +186,12 @@ function tooWide(label: string, n: bigint): Diagnostic {
   );
 }
 
-const alignment = (size: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, size)));
+/** Smallest power of two >= size. */
+function alignment(size: number): number {
+  let power = 1;
+  while (power < size) power *= 2;
+  return power;
+}
 
 /** Descending aligned sizes, so that every column begins at a multiple of its own; equal sizes in order of addition. */
 function layOut(columns: readonly Omit<Column, 'offset'>[]): { readonly columns: Column[]; readonly cells: number } {

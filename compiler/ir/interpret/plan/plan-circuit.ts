@@ -62,7 +62,6 @@ export function planCircuit(c: Circuit): Plans {
         const table = c.tables.get(i.table)!;
         settle(c, run, reach, i.in, i.label);
         if (i.out.some((w) => reach.needed.has(w))) {
-          for (const [j, w] of i.out.entries()) run.addColumn(w, 'advice', { kind: 'wire' }, `${i.label}.value${j}`);
           if (sizeOf(shape) > 0) lookups.push({ table, key: i.in, shape, outs: i.out, label: i.label });
         } else run.addRange(formOf(i.in, 1n, -table.domain.lo), shape, cardinality(table.domain), i.label);
         break;
@@ -90,7 +89,8 @@ export function planCircuit(c: Circuit): Plans {
     }
   }
   const outputs = c.ports.flatMap((p) => planOutput(c, p));
-  const maxRows = run.committed() < SMALL_MODEL ? SMALL_TABLE : LARGE_TABLE;
+  const values = lookups.reduce((n, l) => n + l.outs.length * sizeOf(l.shape), 0);
+  const maxRows = run.committed() + values < SMALL_MODEL ? SMALL_TABLE : LARGE_TABLE;
   addTableLookups(run, lookups, maxRows);
   return { run: run.finish(maxRows, { contractions, inputs, outputs }), registration: planRegistration(c, reach) };
 }
@@ -209,8 +209,7 @@ function planRegistration(c: Circuit, reach: Reach): Plans['registration'] {
     draft.addColumn(wire, 'weight', { kind: 'wire' }, name);
     draft.addRange(formOf(wire, 1n, -range.lo), shape, cardinality(range), name);
   }
-  const cells = draft.committed();
-  if (cells === 0) return undefined;
-  const maxRows = cells < SMALL_MODEL ? SMALL_TABLE : LARGE_TABLE;
-  return draft.finish(maxRows, { contractions: [], inputs: [], outputs: [] });
+  if (draft.committed() === 0) return undefined;
+  // Made once per model: whatever costs least.
+  return draft.finish(LARGE_TABLE, { contractions: [], inputs: [], outputs: [] });
 }

@@ -80,6 +80,11 @@ export function preparePullBack(plan: Plan): () => PullBack {
       }
     };
 
+    const addForm = (form: LinearForm, covector: Uint32Array, k: Ext): void => {
+      for (const { wire, k: base } of form.terms) addScaledInto(at(wire), covector, scaled(k, base));
+      if (form.constant !== 0) constant = add(constant, mul(scaled(k, form.constant), total(covector)));
+    };
+
     const walk = (): void => {
       for (let index = c.instrs.length - 1; index >= 0; index--) {
         const i = c.instrs[index]!;
@@ -91,7 +96,9 @@ export function preparePullBack(plan: Plan): () => PullBack {
           const from = covectors[key];
           if (from === undefined || from.length === 0) continue;
           covectors[key] = undefined;
-          if (contraction.has(w)) results.set(w, from);
+          const substitution = plan.substitutions.get(w);
+          if (substitution !== undefined) addForm(substitution, from, ONE);
+          else if (contraction.has(w)) results.set(w, from);
           else if (reach.fixed.has(w)) constant = add(constant, dotBase(from, fixed(w)));
           else carry(index, i, from);
         }
@@ -102,9 +109,8 @@ export function preparePullBack(plan: Plan): () => PullBack {
       add(wire, covector, k = ONE) {
         addScaledInto(at(wire), covector, k);
       },
-      addForm(form: LinearForm, covector, k = ONE) {
-        for (const { wire, k: base } of form.terms) addScaledInto(at(wire), covector, scaled(k, base));
-        if (form.constant !== 0) constant = add(constant, mul(scaled(k, form.constant), total(covector)));
+      addForm(form, covector, k = ONE) {
+        addForm(form, covector, k);
       },
       finish(): PulledBack {
         if (finished) throw new RangeError('plan: a walk ends once');

@@ -52,8 +52,8 @@ function solver(sizes: ReadonlySet<number>): (n: number) => Solution {
       consider(2, { kind: 'twoSided', rows });
     }
     for (const rows of sizes) {
-      const bits = Math.log2(rows);
-      if (!Number.isInteger(bits) || bits === 0 || n <= rows) continue;
+      const bits = exactLog2(rows);
+      if (bits === undefined || bits === 0 || n <= rows) continue;
       const parts = Math.ceil(n / rows);
       const bound = parts * rows;
       const high = solve(parts);
@@ -67,6 +67,11 @@ function solver(sizes: ReadonlySet<number>): (n: number) => Solution {
     return best;
   };
   return solve;
+}
+
+/** k if n = 2^k; by bits, because Math.log2 may differ between machines. */
+function exactLog2(n: number): number | undefined {
+  return (n & (n - 1)) === 0 ? 31 - Math.clz32(n) : undefined;
 }
 
 /** Rows of the tables that a proof looks into. */

@@ -115,6 +115,8 @@ export interface Plan {
   readonly outputs: readonly PublicTensor[];
   /** definitions.get(d) = w: wire d is what the circuit computes for w, and w itself is a column equal to it. */
   readonly definitions: ReadonlyMap<number, number>;
+  /** Wires of the circuit that are forms of columns by their statement: claims on them are claims on those columns. */
+  readonly substitutions: ReadonlyMap<number, LinearForm>;
 }
 
 /** What a linear functional over wires is over the leaves: the sum of all parts equals the functional (K-vectors). */
