@@ -38,7 +38,6 @@ export interface Workplace {
   remove(): void;
 }
 
-/** A JSON document whose fields the test looks at. */
 /** A document of any form: tests look into many, and fail where a field is missing. */
 export type Json = ReturnType<typeof JSON.parse>;
 
