@@ -1,7 +1,7 @@
 // A tiny typed WebAssembly emitter: expressions know their type, functions know their parameters, the result is a module's bytes.
 // Instruction and section numbers are those of the WebAssembly core specification 2.0 (binary format, chapter 5).
 
-export type ValueType = 'i32' | 'i64';
+export type ValueType = 'i32' | 'i64' | 'v128';
 /** Bytes of instructions as a tree, so that building an expression copies nothing. */
 export type Code = number | readonly Code[];
 
@@ -21,9 +21,10 @@ export interface Local<T extends ValueType> {
   readonly set: (value: Value<T>) => Statement;
 }
 
-const TYPE_BYTE = { i32: 0x7f, i64: 0x7e } as const;
+const TYPE_BYTE = { i32: 0x7f, i64: 0x7e, v128: 0x7b } as const;
 
-function unsigned(value: number): number[] {
+/** LEB128 of a whole number that is not negative. */
+export function unsigned(value: number): number[] {
   const bytes: number[] = [];
   let rest = value;
   do {
@@ -45,7 +46,8 @@ function signed(value: bigint): number[] {
   }
 }
 
-const value = <T extends ValueType>(type: T, ...code: Code[]): Value<T> => ({ type, code });
+/** An expression from its bytes: for instructions that stand in a file of their own. */
+export const value = <T extends ValueType>(type: T, ...code: Code[]): Value<T> => ({ type, code });
 
 function binary<A extends ValueType, R extends ValueType>(result: R, opcode: number) {
   return (a: Value<A>, b: Value<A>): Value<R> => value(result, a.code, b.code, opcode);
@@ -68,8 +70,13 @@ export const i32 = {
   sub: binary<'i32', 'i32'>('i32', 0x6b),
   mul: binary<'i32', 'i32'>('i32', 0x6c),
   and: binary<'i32', 'i32'>('i32', 0x71),
+  or: binary<'i32', 'i32'>('i32', 0x72),
+  shl: binary<'i32', 'i32'>('i32', 0x74),
   shrU: binary<'i32', 'i32'>('i32', 0x76),
+  rotl: binary<'i32', 'i32'>('i32', 0x77),
+  eq: binary<'i32', 'i32'>('i32', 0x46),
   ne: binary<'i32', 'i32'>('i32', 0x47),
+  ltU: binary<'i32', 'i32'>('i32', 0x49),
   geS: binary<'i32', 'i32'>('i32', 0x4e),
   load: load('i32', 0x28),
   load8u: load('i32', 0x2d),
@@ -83,6 +90,7 @@ export const i64 = {
   add: binary<'i64', 'i64'>('i64', 0x7c),
   sub: binary<'i64', 'i64'>('i64', 0x7d),
   mul: binary<'i64', 'i64'>('i64', 0x7e),
+  remU: binary<'i64', 'i64'>('i64', 0x82),
   and: binary<'i64', 'i64'>('i64', 0x83),
   or: binary<'i64', 'i64'>('i64', 0x84),
   shl: binary<'i64', 'i64'>('i64', 0x86),
@@ -92,6 +100,7 @@ export const i64 = {
   ltS: binary<'i64', 'i32'>('i32', 0x53),
   load: load('i64', 0x29),
   load32s: load('i64', 0x34),
+  load32u: load('i64', 0x35),
   store: store<'i64'>(0x37),
   store32: store<'i64'>(0x3e),
   /** `condition ? a : b`, both evaluated. */
@@ -115,6 +124,11 @@ export function when(condition: Value<'i32'>, yes: Statement, no?: Statement): S
 /** Repeats the body as long as the condition, checked before each round, is not zero. */
 export function loopWhile(condition: Value<'i32'>, body: Statement): Statement {
   return { statement: [0x03, EMPTY_BLOCK, condition.code, 0x04, EMPTY_BLOCK, body.statement, 0x0c, 1, 0x0b, 0x0b] };
+}
+
+/** Runs the body once, and again as long as the condition, evaluated after each round, is not zero. */
+export function doWhile(body: Statement, condition: Value<'i32'>): Statement {
+  return { statement: [0x03, EMPTY_BLOCK, body.statement, condition.code, 0x0d, 0, 0x0b] };
 }
 
 /** A function that statements of the same module can call. */

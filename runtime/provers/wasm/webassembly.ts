@@ -7,7 +7,10 @@ export interface CompiledModule {
 
 /** A memory that threads share; it can be posted to other threads. */
 export interface SharedMemory {
+  /** After growth another object over the same bytes; older ones stay usable. */
   readonly buffer: SharedArrayBuffer;
+  /** Adds pages. Throws RangeError beyond the maximum. */
+  readonly grow: (pages: number) => number;
 }
 
 /** An exported function of i32 parameters: addresses, counts and flags. */

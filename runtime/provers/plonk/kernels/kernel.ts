@@ -1,0 +1,73 @@
+// The native prover's kernel: one WebAssembly module over one shared memory, its functions and the memory's layout.
+import { createModule } from '../../wasm/emitter.ts';
+import { type CompiledModule, compileModule, instantiateModule, type SharedMemory } from '../../wasm/webassembly.ts';
+import { MAXIMUM_PAGES } from './arena.ts';
+import { defineHashing, HASH_SCRATCH_BYTES } from './blake3-code.ts';
+import { defineEncoder } from './encode-code.ts';
+import { defineFractionOperations } from './fraction-code.ts';
+import { defineVectorOperations } from './vector-code.ts';
+
+/** The field has roots of unity of order 2^24: that is the longest code, and half as many factors are needed for it. */
+export const MAX_LOG_CODE = 24;
+const TABLE_BYTES = 4 * 2 ** (MAX_LOG_CODE - 1);
+
+/** Addresses in the memory; the tables take memory only as far as they are filled. */
+export const LAYOUT = {
+  /** Two elements of K: results. */
+  result: 1024,
+  /** An element of K: a factor. */
+  factor: 1056,
+  /** The hash's key and its work space. */
+  hash: 2048,
+  factors: 65536,
+  quotients: 65536 + TABLE_BYTES,
+  heap: 65536 + 2 * TABLE_BYTES,
+} as const;
+
+if (LAYOUT.hash + HASH_SCRATCH_BYTES > LAYOUT.factors) throw new RangeError('the scratch areas overlap');
+
+let compiled: CompiledModule | undefined;
+
+/** The compiled module; it may be posted to another thread. */
+export function kernelModule(): CompiledModule {
+  compiled ??= compileModule(emitKernel());
+  return compiled;
+}
+
+/** The bytes of the module. */
+export function emitKernel(): Uint8Array<ArrayBuffer> {
+  const module = createModule();
+  defineVectorOperations(module);
+  defineFractionOperations(module);
+  defineEncoder(module, { factors: LAYOUT.factors, quotients: LAYOUT.quotients });
+  defineHashing(module);
+  return module.finish({ maximumPages: MAXIMUM_PAGES });
+}
+
+/** The functions on a memory; any number of threads may share it. */
+export function instantiateKernel(module: CompiledModule, memory: SharedMemory) {
+  const named = instantiateModule(module, memory);
+  return {
+    eqStep: named('eqStep'),
+    fold: named('fold'),
+    foldBase: named('foldBase'),
+    addScaled: named('addScaled'),
+    addScaledBase: named('addScaledBase'),
+    dot: named('dot'),
+    dotBase: named('dotBase'),
+    productRound: named('productRound'),
+    fractionLayer: named('fractionLayer'),
+    unzip: named('unzip'),
+    fractionRound: named('fractionRound'),
+    fractionRoundPlain: named('fractionRoundPlain'),
+    extendFactors: named('extendFactors'),
+    loadPanel: named('loadPanel'),
+    halve: named('halve'),
+    quarter: named('quarter'),
+    finish: named('finish'),
+    hashRows: named('hashRows'),
+  } as const;
+}
+
+/** The kernel's functions by name; what each takes stands where the `-code.ts` files define it. */
+export type Kernel = ReturnType<typeof instantiateKernel>;

@@ -1,0 +1,74 @@
+// 128-bit vector instructions of the emitter: names and numbers of the WebAssembly core specification 2.0 (section 5.4.8).
+import { type Statement, unsigned, type Value, value } from './emitter.ts';
+
+type Vector = Value<'v128'>;
+type Address = Value<'i32'>;
+
+const opcode = (number: number): number[] => [0xfd, ...unsigned(number)];
+
+function load(number: number) {
+  return (address: Address, offset = 0): Vector => value('v128', address.code, opcode(number), 0, unsigned(offset));
+}
+
+function binary(number: number) {
+  return (a: Vector, b: Vector): Vector => value('v128', a.code, b.code, opcode(number));
+}
+
+/** Shifts of all lanes by one count. */
+function shift(number: number) {
+  return (a: Vector, bits: number): Vector => value('v128', a.code, 0x41, unsigned(bits), opcode(number));
+}
+
+const words = (lanes: readonly number[]): number[] =>
+  lanes.flatMap((n) => [n & 255, (n >>> 8) & 255, (n >>> 16) & 255, (n >>> 24) & 255]);
+
+/** Whole vectors. */
+export const v128 = {
+  load: load(0),
+  /** One word in all four lanes. */
+  load32Splat: load(9),
+  /** One word in lane 0, zero elsewhere. */
+  load32Zero: load(92),
+  store: (address: Address, stored: Vector, offset = 0): Statement => ({
+    statement: [address.code, stored.code, opcode(11), 0, unsigned(offset)],
+  }),
+  /** Four words, lane 0 first. */
+  const: (a: number, b: number, c: number, d: number): Vector => value('v128', opcode(12), words([a, b, c, d])),
+  and: binary(78),
+  or: binary(80),
+  xor: binary(81),
+  /** Bytes of `a` in the order that `order` (16 numbers below 16) gives. */
+  swizzle: (a: Vector, order: readonly number[]): Vector => value('v128', a.code, opcode(12), [...order], opcode(14)),
+  /** Words of `a` (0 to 3) and `b` (4 to 7) by number. */
+  shuffle: (a: Vector, b: Vector, lanes: readonly [number, number, number, number]): Vector =>
+    value(
+      'v128',
+      a.code,
+      b.code,
+      opcode(13),
+      lanes.flatMap((l) => [4 * l, 4 * l + 1, 4 * l + 2, 4 * l + 3]),
+    ),
+} as const;
+
+/** Four lanes of 32 bits. */
+export const i32x4 = {
+  splat: (a: Value<'i32'>): Vector => value('v128', a.code, opcode(17)),
+  extract: (a: Vector, lane: number): Value<'i32'> => value('i32', a.code, opcode(27), lane),
+  add: binary(174),
+  sub: binary(177),
+  mul: binary(181),
+  minU: binary(183),
+  shl: shift(171),
+  shrU: shift(173),
+} as const;
+
+/** Two lanes of 64 bits. */
+export const i64x2 = {
+  extract: (a: Vector, lane: number): Value<'i64'> => value('i64', a.code, opcode(29), lane),
+  add: binary(206),
+  shrU: shift(205),
+  /** Products of the words in lanes 0 and 1, without sign. */
+  productsLow: binary(222),
+  /** Products of the words in lanes 2 and 3, without sign. */
+  productsHigh: binary(223),
+} as const;
