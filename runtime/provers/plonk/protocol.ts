@@ -4,7 +4,7 @@ import { type ContractionPlan, planContraction } from './contraction.ts';
 import { addP, EXT } from './field.ts';
 import { type LeafLayout, layoutLeaves } from './lookup-leaves.ts';
 import { columnBits } from './opening.ts';
-import type { OpeningParameters } from './opening-rounds.ts';
+import type { ProofParameters } from './parameters.ts';
 import type { Vectors } from './vectors.ts';
 
 /** Name and version of the protocol: the first thing that a transcript absorbs. */
@@ -67,13 +67,6 @@ export function contractionCovector(v: Vectors, { plan }: Protocol, pulled: Pull
   if (found !== undefined) return found;
   const { wire } = plan.contractions[index]!;
   return v.alloc(EXT * plan.shapes[wire]!.reduce((n, d) => n * d, 1));
-}
-
-/** Parameters of a proof, part of the verification key. */
-export interface ProofParameters {
-  readonly opening: OpeningParameters;
-  /** Hashes between the last commitment and the first challenge. */
-  readonly chainSteps: number;
 }
 
 /** What a proof is made and checked with, besides the run. */

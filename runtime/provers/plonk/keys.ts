@@ -1,0 +1,170 @@
+// Keys: weights are committed and registered once; a key is good only with a proof that they lie in their intervals.
+import type { Circuit } from '../../../compiler/ir/circuit.ts';
+import { Diagnostic } from '../../../compiler/ir/diagnostics.ts';
+import { digest } from '../../../compiler/ir/digest.ts';
+import { type Plan, type Plans, planCircuit } from '../../../compiler/ir/interpret/plan.ts';
+import { deserializeCircuit, serializeCircuit } from '../../../compiler/ir/serialize.ts';
+import { chooseParameters } from './choose-parameters.ts';
+import { type Commitment, commit } from './commitment.ts';
+import { findProductForms } from './contraction-forms.ts';
+import { residue } from './field.ts';
+import { decodeKeyFile, encodeKeyFile, type KeyFile, parametersText, type RegisteredWeights } from './key-file.ts';
+import { owned } from './opening-rounds.ts';
+import { DEFAULT_SECURITY_BITS, type ProofParameters, requireSecurity, securityBits } from './parameters.ts';
+import { type ProofContext, protocolOf } from './protocol.ts';
+import { protocolSize } from './protocol-size.ts';
+import { groupCells, proveRun } from './prover.ts';
+import type { RunStatement } from './run-statement.ts';
+import { valuesOfWires } from './run-values.ts';
+import type { Vectors } from './vectors.ts';
+import { verifyRun } from './verifier.ts';
+
+/** Bits that a registration has beyond the target: it takes little of a run's share of the error. */
+const REGISTRATION_MARGIN = 4;
+
+/** Bits that a run must have beyond the target for both together to reach it: -log2(1 - 2^-4), rounded up. */
+const REGISTRATION_SHARE = 0.1;
+
+/** A key that has been checked: parameters reach the target, and the weights' registration proof verifies. */
+export interface LoadedKey {
+  readonly circuit: Circuit;
+  /** What runs are proved and verified with. */
+  readonly run: ProofContext;
+  readonly weightRoot: Uint8Array | undefined;
+  /** Provable soundness of a run and the registration together, in bits. */
+  readonly securityBits: number;
+}
+
+const NOTHING: RunStatement = { inputs: [], outputs: [] };
+
+const bytesOfHex = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, 'hex'));
+
+/** What a run's proof is for: the whole key. */
+const runContext = (key: Uint8Array): Uint8Array => bytesOfHex(digest('zkmlc/plonk-run', key));
+
+/** What a registration is for: the intervals of a circuit's parameters under one code. */
+function registrationContext(circuit: Uint8Array, parameters: ProofParameters): Uint8Array {
+  return bytesOfHex(digest('zkmlc/plonk-registration', circuit, parametersText(parameters)));
+}
+
+/** The columns of weights must lie at the same places in both plans, for one commitment to serve both. */
+function checkSameWeights(run: Plan, registration: Plan): void {
+  const places = (plan: Plan): string =>
+    JSON.stringify(
+      plan.columns.filter((c) => c.group === 'weight').map(({ wire, size, offset }) => [wire, size, offset]),
+    );
+  if (places(run) !== places(registration))
+    throw new RangeError('a registration has other weight columns than its runs');
+}
+
+/** Commits to weights by the layout of the key's runs. */
+export function commitWeights(
+  v: Vectors,
+  { protocol, parameters }: ProofContext,
+  circuit: Circuit,
+  weights: ReadonlyMap<string, ArrayLike<number>>,
+): Commitment | undefined {
+  if (protocol.weightColumns === 0) return undefined;
+  const wires = new Map(circuit.ports.map((p) => [p.wire, p.name]));
+  const columns = protocol.plan.columns.map(({ wire, group }) =>
+    group === 'weight' ? weightWords(weights, wires.get(wire)!) : new Uint32Array(0),
+  );
+  return commit(v, 'weights', owned(v, groupCells(protocol, 'weight', columns)), parameters.opening.code);
+}
+
+function weightWords(weights: ReadonlyMap<string, ArrayLike<number>>, name: string): Uint32Array {
+  const values = weights.get(name);
+  if (values === undefined) throw new RangeError(`weights ${name} are missing`);
+  return Uint32Array.from(values, residue);
+}
+
+/**
+ * Makes the verification key of a circuit: chooses parameters, commits to the weights and proves their intervals. The same
+ * circuit and weights give the same bytes everywhere: nothing is random.
+ * @param weights integers by parameter port
+ * @throws Diagnostic what planning refuses, `insecure-parameters`.
+ */
+export function makeKey(v: Vectors, circuit: Circuit, weights: ReadonlyMap<string, ArrayLike<number>>): Uint8Array {
+  const { run, registration } = planCircuit(circuit);
+  const isProduct = findProductForms(v, run);
+  const bytes = serializeCircuit(circuit);
+  const registrationBits = DEFAULT_SECURITY_BITS + REGISTRATION_MARGIN;
+  const targetBits = registration === undefined ? DEFAULT_SECURITY_BITS : DEFAULT_SECURITY_BITS + REGISTRATION_SHARE;
+  const parameters = chooseParameters(protocolSize(run, isProduct), { targetBits });
+  const file = { circuit: bytes, isProduct, parameters };
+  if (registration === undefined) return encodeKeyFile(file);
+  checkSameWeights(run, registration);
+  const { logMessage } = parameters.opening.code;
+  const own = chooseParameters(protocolSize(registration, []), { targetBits: registrationBits, logMessage });
+  const context: ProofContext = {
+    protocol: protocolOf(registration, [], logMessage),
+    parameters: own,
+    context: registrationContext(bytes, own),
+  };
+  const commitment = commitWeights(v, context, circuit, weights)!;
+  const names = new Map(circuit.ports.map((p) => [p.wire, p.name]));
+  const values = valuesOfWires(registration, (wire) => weightWords(weights, names.get(wire)!));
+  const proof = proveRun(v, context, NOTHING, values, commitment);
+  return encodeKeyFile({ ...file, weights: { root: commitment.root, parameters: own, proof } });
+}
+
+/**
+ * Reads a key and checks everything that makes its proofs mean something: parameters, layout, registration.
+ * @throws Diagnostic `bad-verification-key`, `wrong-version`, `bad-circuit`, `insecure-parameters`.
+ */
+export function loadKey(v: Vectors, bytes: Uint8Array): LoadedKey {
+  const file = decodeKeyFile(bytes);
+  const circuit = deserializeCircuit(file.circuit);
+  const plans = planCircuit(circuit);
+  const { run } = plans;
+  const { isProduct, parameters, weights } = file;
+  if (isProduct.length !== run.contractions.length)
+    throw bad(`it has ${isProduct.length} forms for ${run.contractions.length} contractions`);
+  const size = protocolSize(run, isProduct);
+  requireSecurity(size, parameters, DEFAULT_SECURITY_BITS);
+  let error = 2 ** -securityBits(size, parameters);
+  if ((weights === undefined) !== (plans.registration === undefined)) throw bad('its registration of weights');
+  if (weights !== undefined) error += checkRegistration(v, file, weights, plans);
+  const bits = -Math.log2(error);
+  if (!(bits >= DEFAULT_SECURITY_BITS))
+    throw new Diagnostic(
+      'insecure-parameters',
+      `runs and registration together have ${bits.toFixed(2)} bits of soundness`,
+    );
+  return {
+    circuit,
+    run: {
+      protocol: protocolOf(run, isProduct, parameters.opening.code.logMessage),
+      parameters,
+      context: runContext(bytes),
+    },
+    weightRoot: weights?.root,
+    securityBits: bits,
+  };
+}
+
+/** Verifies the registration proof. @returns its soundness error. */
+function checkRegistration(v: Vectors, file: KeyFile, weights: RegisteredWeights, plans: Plans): number {
+  const registration = plans.registration!;
+  checkSameWeights(plans.run, registration);
+  const { parameters, root, proof } = weights;
+  const [ours, theirs] = [file.parameters.opening.code, parameters.opening.code];
+  if (ours.logMessage !== theirs.logMessage || ours.logCode !== theirs.logCode)
+    throw bad('its weights are registered for another code');
+  const size = protocolSize(registration, []);
+  requireSecurity(size, parameters, DEFAULT_SECURITY_BITS);
+  const context: ProofContext = {
+    protocol: protocolOf(registration, [], ours.logMessage),
+    parameters,
+    context: registrationContext(file.circuit, parameters),
+  };
+  try {
+    verifyRun(v, context, NOTHING, root, proof);
+  } catch (e) {
+    if (e instanceof Diagnostic) throw bad(`the weights' registration is refused: ${e.message}`);
+    throw e;
+  }
+  return 2 ** -securityBits(size, parameters);
+}
+
+const bad = (what: string): Diagnostic => new Diagnostic('bad-verification-key', `verification key: ${what}`);
