@@ -8,6 +8,7 @@ import type { OpeningParameters, Queried } from './opening-rounds.ts';
 import {
   columnCounts,
   DEFAULT_SECURITY_BITS,
+  fewestQueries,
   missBits,
   type ProofParameters,
   type ProtocolSize,
@@ -55,21 +56,7 @@ function openingBytes(size: ProtocolSize, { code, tail }: OpeningParameters): nu
   );
 }
 
-/** The code with the fewest queries that all miss with a probability of at most `error`; undefined if none suffice. */
-function queriesFor(code: Code, error: number): Queried | undefined {
-  if (!(error > 0)) return undefined;
-  const enough = (queries: number): boolean => 2 ** missBits({ ...code, queries }) <= error;
-  let [lo, hi] = [0, Math.min(MOST_QUERIES, 2 ** code.logCode)];
-  if (!enough(hi)) return undefined;
-  while (hi - lo > 1) {
-    const middle = Math.floor((lo + hi) / 2);
-    if (enough(middle)) hi = middle;
-    else lo = middle;
-  }
-  return { ...code, queries: hi };
-}
-
-/** More queries than any code in use needs, and the number for which the batching of queries is accounted. */
+/** Queries for which the batching of queries is accounted: more than any code in use needs. */
 const MOST_QUERIES = 1024;
 
 /** Openings with the given codes that reach the target, each with as few queries as possible. */
@@ -86,15 +73,16 @@ function* openingsWith(
   let left = 2 ** -target;
   for (const [name, bits] of soundnessTerms(size, { opening: fullest, chainSteps: CHAIN_STEPS }))
     if (!name.endsWith('queries')) left -= 2 ** bits;
+  if (left <= 0) return;
   if (tail === undefined) {
-    const queried = queriesFor(code, left * work);
+    const queried = fewestQueries(code, Math.log2(left * work));
     if (queried !== undefined) yield { code: queried, powBits: POW_BITS };
     return;
   }
   // More queries here leave more of the error to the tail's.
   for (const share of [0.5, 0.75, 0.9, 0.95]) {
-    const queried = queriesFor(code, left * share * work);
-    const rest = queried && queriesFor(tail, left * work - 2 ** missBits(queried));
+    const queried = fewestQueries(code, Math.log2(left * share * work));
+    const rest = queried && fewestQueries(tail, Math.log2(left * work - 2 ** missBits(queried)));
     if (queried !== undefined && rest !== undefined) yield { code: queried, tail: rest, powBits: POW_BITS };
   }
 }

@@ -60,16 +60,31 @@ export function columnCounts(
   return { advice: Math.max(1, columns(size.adviceCells)), weights: columns(size.weightCells) };
 }
 
+/** log2 of the probability that position j also is correct, if the ones before it were, in a word with too many errors. */
+function missStep({ logMessage, logCode }: Code, j: number): number {
+  const n = 2 ** logCode;
+  const correct = n - Math.floor((n - 2 ** logMessage) / 2) - 1;
+  return Math.log2(Math.max(0, correct - j) / (n - j));
+}
+
 /**
  * log2 of the probability that `queries` distinct positions all miss the errors of a word outside the unique-decoding
  * radius: prod_{j < t} (n - e - 1 - j) / (n - j), e = floor((n - k) / 2).
  */
-export function missBits({ logMessage, logCode, queries }: Queried): number {
-  const n = 2 ** logCode;
-  const correct = n - Math.floor((n - 2 ** logMessage) / 2) - 1;
+export function missBits(code: Queried): number {
   let sum = 0;
-  for (let j = 0; j < queries; j++) sum += Math.log2(Math.max(0, correct - j) / (n - j));
+  for (let j = 0; j < code.queries; j++) sum += missStep(code, j);
   return sum;
+}
+
+/** The code with the fewest queries that all miss with a probability of at most 2^bits; undefined if none suffice. */
+export function fewestQueries(code: Code, bits: number): Queried | undefined {
+  let sum = 0;
+  for (let queries = 0; queries <= 2 ** code.logCode; queries++) {
+    if (sum <= bits) return { ...code, queries };
+    sum += missStep(code, queries);
+  }
+  return undefined;
 }
 
 /**
