@@ -85,10 +85,17 @@ function check(path: string): void {
   }
 }
 
-const folders = readdirSync(ROOT).sort();
+/** Texts of each folder; emitted Circom lies here too and has tests of its own. */
+const texts = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder))
+    .filter((name) => name.endsWith('.zk'))
+    .sort();
+const folders = readdirSync(ROOT)
+  .filter((folder) => texts(folder).length > 0)
+  .sort();
 
 describe.each(folders)('%s', (folder) => {
-  test.each(readdirSync(join(ROOT, folder)).sort())('%s', (name) => check(join(ROOT, folder, name)));
+  test.each(texts(folder))('%s', (name) => check(join(ROOT, folder, name)));
 });
 
 test('every pass has a golden test', () => {
