@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Compiler, type Module, parseModule } from '../compiler/index.ts';
+import { type Compiler, type Module, readModuleText } from '../compiler/index.ts';
 import {
   ARTIFACT_FILES,
   checkedFile,
@@ -24,7 +24,7 @@ export async function readArtifactModels(folder: string, compiler: Compiler): Pr
   const manifest = readManifest(folder);
   const read = async (path: string): Promise<Module> => {
     const file = await checkedFile(folder, manifest, path);
-    return parseModule(await readFile(file, 'utf8'), compiler.registries.ops, { file });
+    return readModuleText(await readFile(file, 'utf8'), compiler.registries.ops, { file });
   };
   return {
     manifest,

@@ -29,8 +29,10 @@ export async function run(argv: readonly string[]): Promise<number> {
   try {
     await program.parseAsync(argv, { from: 'user' });
     return 0;
-  } catch (e) {
+  } catch (thrown) {
     console.clearProgress();
+    // Whatever an interrupted operation reports, the interruption is why.
+    const e = interruption.reason() ?? thrown;
     if (e instanceof CommanderError) return e.exitCode === 0 ? 0 : 2;
     if (e instanceof Diagnostic) {
       console.error(e);
@@ -44,17 +46,19 @@ export async function run(argv: readonly string[]): Promise<number> {
 }
 
 /** A signal that SIGINT and SIGTERM abort, from the moment that somebody asks for it. */
-function createInterruption(): { signal(): AbortSignal; stop(): void } {
+function createInterruption(): { signal(): AbortSignal; reason(): Diagnostic | undefined; stop(): void } {
   const abort = new AbortController();
   const names = ['SIGINT', 'SIGTERM'] as const;
   let listening = false;
-  const interrupt = (): void => abort.abort(new Diagnostic('interrupted', 'interrupted; nothing was left behind'));
+  const reason = new Diagnostic('interrupted', 'interrupted; nothing was left behind');
+  const interrupt = (): void => abort.abort(reason);
   return {
     signal() {
       if (!listening) for (const name of names) process.on(name, interrupt);
       listening = true;
       return abort.signal;
     },
+    reason: () => (abort.signal.aborted ? reason : undefined),
     stop() {
       for (const name of names) process.off(name, interrupt);
     },

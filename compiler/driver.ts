@@ -9,7 +9,7 @@ import { Diagnostic, quote } from './ir/diagnostics.ts';
 import { DEFAULT_VISIBILITY, lowerModule, type PortVisibility } from './ir/lower.ts';
 import type { Module } from './ir/module.ts';
 import { showRational } from './ir/rational.ts';
-import { printModule } from './ir/text/index.ts';
+import { printModule } from './ir/text/printer.ts';
 import { quantizeModel } from './pipeline.ts';
 import type { Registries } from './plugin.ts';
 

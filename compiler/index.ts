@@ -33,8 +33,9 @@ export { type AnyPass, type CalibrationData, definePass, type Pass, runPipeline 
 export { parsePipeline } from './ir/pipeline-text.ts';
 export { deserializeCircuit } from './ir/serialize.ts';
 export type { Tensor } from './ir/tensor.ts';
-export { parseModule, printModule } from './ir/text/index.ts';
+export { printModule } from './ir/text/printer.ts';
 export { showType, type TensorType } from './ir/types.ts';
+export { readModuleText } from './module-text.ts';
 export { type QuantizationOptions, type QuantizedModels, quantization, quantizeModel, SIMPLIFY } from './pipeline.ts';
 export { definePlugin, type Plugin, type Registries } from './plugin.ts';
 

@@ -10,10 +10,10 @@ import {
   formatDiagnostic,
   importModel,
   type Module,
-  parseModule,
   parsePipeline,
   printModule,
   readModelFile,
+  readModuleText,
   readSamples,
   runPipeline,
 } from '../../compiler/index.ts';
@@ -49,7 +49,7 @@ export function registerOpt(program: Command, cx: CommandContext): void {
       const compiler = await compilerWith(flags.plugin);
       const { ops, passes } = compiler.registries;
       const steps = flags.passes === undefined ? [] : parsePipeline(flags.passes, passes);
-      const { module, inputs, warnings } = readModule(file, flags, compiler);
+      const { module, inputs, warnings } = await readModule(file, flags, compiler);
       const calibration: CalibrationData = {
         samples: flags.calibrate === undefined ? [] : await readSamples(flags.calibrate, inputs),
         ranges: parseRanges(flags.range),
@@ -73,13 +73,13 @@ interface InputModule {
   readonly warnings: readonly Diagnostic[];
 }
 
-function readModule(file: string, flags: OptFlags, { registries: { ops } }: Compiler): InputModule {
+async function readModule(file: string, flags: OptFlags, { registries: { ops } }: Compiler): Promise<InputModule> {
   if (extname(file).toLowerCase() === '.onnx') {
     const { model, files } = readModelFile(file);
     return importModel(model, { ops, dims: parseDims(flags.dim), files, file });
   }
   if (flags.dim !== undefined) throw usage('--dim is for ONNX models; text has fixed shapes');
-  const module = parseModule(readText(file), ops, { file: shownName(file) });
+  const module = await readModuleText(readText(file), ops, { file: shownName(file) });
   return { module, inputs: module.inputs.map(expectedOf), warnings: [] };
 }
 
