@@ -29,12 +29,29 @@ export function groupCells(protocol: Protocol, group: 'advice' | 'weight', colum
  */
 export function proveRun(
   v: Vectors,
-  { protocol, parameters, context }: ProofContext,
+  context: ProofContext,
   statement: RunStatement,
   values: RunValues,
   weights: Commitment | undefined,
   channel: ProverChannel = proverChannel(PROTOCOL),
 ): Uint8Array {
+  const mark = v.mark();
+  try {
+    writeProof(v, context, statement, values, weights, channel);
+    return channel.proof();
+  } finally {
+    v.release(mark);
+  }
+}
+
+function writeProof(
+  v: Vectors,
+  { protocol, parameters, context }: ProofContext,
+  statement: RunStatement,
+  values: RunValues,
+  weights: Commitment | undefined,
+  channel: ProverChannel,
+): void {
   const { plan, leaves } = protocol;
   const read = valueReader(plan, values);
   const words = publicWords(statement);
@@ -79,5 +96,4 @@ export function proveRun(
     weights === undefined ? [advice] : [advice, weights],
     cellCovector(v, protocol, [first.pulled, last.pulled]),
   );
-  return channel.proof();
 }

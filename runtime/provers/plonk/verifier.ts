@@ -5,10 +5,11 @@ import { pullEnds } from './end-claims.ts';
 import { add, sub } from './field.ts';
 import { verifyFractions } from './fraction-sumcheck.ts';
 import { verifyFunctional } from './opening.ts';
+import { scoped } from './opening-rounds.ts';
 import { cellCovector, contractionCovector, PROTOCOL, type ProofContext } from './protocol.ts';
 import { absorbStatement, checkStatement, publicWords, type RunStatement } from './run-statement.ts';
 import { verifyProducts } from './sumcheck.ts';
-import { verifierChannel } from './transcript.ts';
+import { type VerifierChannel, verifierChannel } from './transcript.ts';
 import type { Vectors } from './vectors.ts';
 
 /**
@@ -18,15 +19,24 @@ import type { Vectors } from './vectors.ts';
  */
 export function verifyRun(
   v: Vectors,
-  { protocol, parameters, context }: ProofContext,
+  context: ProofContext,
   statement: RunStatement,
   weightRoot: Uint8Array | undefined,
   proof: Uint8Array,
 ): void {
+  checkStatement(context.protocol.plan, statement);
+  scoped(v, () => readProof(v, context, statement, weightRoot, verifierChannel(PROTOCOL, proof)));
+}
+
+function readProof(
+  v: Vectors,
+  { protocol, parameters, context }: ProofContext,
+  statement: RunStatement,
+  weightRoot: Uint8Array | undefined,
+  channel: VerifierChannel,
+): void {
   const { plan, leaves, adviceColumns, weightColumns } = protocol;
-  checkStatement(plan, statement);
   const words = publicWords(statement);
-  const channel = verifierChannel(PROTOCOL, proof);
   channel.check((weightRoot !== undefined) === weightColumns > 0, 'root of the weights');
 
   absorbStatement(channel, context, statement, weightRoot);
