@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { EXT, type Ext, P, rootOfUnity } from '../../runtime/provers/plonk/field.ts';
 import { wasmVectors } from '../../runtime/provers/plonk/kernels/wasm-vectors.ts';
 import { plainVectors } from '../../runtime/provers/plonk/plain-vectors.ts';
+import { findNonce } from '../../runtime/provers/plonk/proof-of-work.ts';
 import type { Vectors } from '../../runtime/provers/plonk/vectors.ts';
 
 const wasm = wasmVectors();
@@ -238,6 +239,21 @@ describe('hashing', () => {
         agree((v, own) => v.hashRows(own(rows), width, key));
       }),
     );
+  });
+});
+
+describe('proof of work', () => {
+  test('finds the smallest nonce', () => {
+    const seed = fc.uint8Array({ minLength: 32, maxLength: 32 });
+    fc.assert(
+      fc.property(seed, fc.integer({ min: 0, max: 8 }), (bytes, bits) => {
+        expect(wasm.findNonce(bytes, bits)).toBe(findNonce(bytes, bits));
+      }),
+    );
+    // A long search: more than one call of the kernel.
+    const bytes = new Uint8Array(32).fill(10);
+    expect(wasm.findNonce(bytes, 16)).toBe(200799);
+    expect(findNonce(bytes, 16)).toBe(200799);
   });
 });
 

@@ -4,9 +4,13 @@ import { wordsOfBytes } from './words.ts';
 
 /** Separates these hashes from all others over 44 bytes: the ASCII letters "work". */
 const TAG = 0x6b726f77;
-const MESSAGE_BYTES = 44;
+/** Bytes of the message: seed, letters and nonce. */
+export const WORK_BYTES = 44;
+/** Word of the message where the nonce begins. */
+export const NONCE_WORD = 9;
 
-function block(seed: Uint8Array): Int32Array {
+/** The message of one block (16 words) with nonce 0. */
+export function workMessage(seed: Uint8Array): Int32Array {
   const words = new Int32Array(16);
   words.set(wordsOfBytes(seed));
   words[8] = TAG;
@@ -18,21 +22,21 @@ function block(seed: Uint8Array): Int32Array {
  * compression. The work is as many bits as this word has zeros at its low end.
  */
 export function proofOfWork(seed: Uint8Array, nonce: Uint8Array): number {
-  const message = block(seed);
-  message.set(wordsOfBytes(nonce), 9);
+  const message = workMessage(seed);
+  message.set(wordsOfBytes(nonce), NONCE_WORD);
   const digest = new Int32Array(8);
-  hashBlock(undefined, message, MESSAGE_BYTES, digest);
+  hashBlock(undefined, message, WORK_BYTES, digest);
   return digest[0]! >>> 0;
 }
 
 /** The smallest nonce whose {@link proofOfWork} has so many low zero bits (at most 32). */
 export function findNonce(seed: Uint8Array, bits: number): number {
-  const message = block(seed);
+  const message = workMessage(seed);
   const digest = new Int32Array(8);
   for (let nonce = 0; ; nonce++) {
-    message[9] = nonce | 0;
-    message[10] = Math.floor(nonce / 2 ** 32);
-    hashBlock(undefined, message, MESSAGE_BYTES, digest);
+    message[NONCE_WORD] = nonce | 0;
+    message[NONCE_WORD + 1] = Math.floor(nonce / 2 ** 32);
+    hashBlock(undefined, message, WORK_BYTES, digest);
     if ((digest[0]! >>> 0) % 2 ** bits === 0) return nonce;
   }
 }

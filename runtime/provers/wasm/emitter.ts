@@ -74,6 +74,7 @@ export const i32 = {
   shl: binary<'i32', 'i32'>('i32', 0x74),
   shrU: binary<'i32', 'i32'>('i32', 0x76),
   rotl: binary<'i32', 'i32'>('i32', 0x77),
+  trailingZeros: (a: Value<'i32'>): Value<'i32'> => value('i32', a.code, 0x68),
   eq: binary<'i32', 'i32'>('i32', 0x46),
   ne: binary<'i32', 'i32'>('i32', 0x47),
   ltU: binary<'i32', 'i32'>('i32', 0x49),

@@ -54,6 +54,9 @@ export const v128 = {
 export const i32x4 = {
   splat: (a: Value<'i32'>): Vector => value('v128', a.code, opcode(17)),
   extract: (a: Vector, lane: number): Value<'i32'> => value('i32', a.code, opcode(27), lane),
+  eq: binary(55),
+  /** Bit i: the sign of lane i. */
+  bitmask: (a: Vector): Value<'i32'> => value('i32', a.code, opcode(164)),
   add: binary(174),
   sub: binary(177),
   mul: binary(181),

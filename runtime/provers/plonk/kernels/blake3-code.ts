@@ -14,7 +14,7 @@ const VECTOR_BYTES = 16;
 /** Four chaining values. */
 const STATE_BYTES = 8 * VECTOR_BYTES;
 
-/** Places in the scratch area of `hashRows`; the key's 8 words are the caller's. */
+/** Places in the scratch area; the 16 words at its start are the caller's. */
 const SCRATCH = { key: 0, keys: 64, message: 64 + STATE_BYTES, stack: 64 + 3 * STATE_BYTES } as const;
 /** Chaining values of whole subtrees: enough for messages of 2^32 bytes. */
 export const HASH_SCRATCH_BYTES = SCRATCH.stack + 24 * STATE_BYTES;
@@ -88,9 +88,14 @@ function loadBlock(w: Writer, from: Address, distance: Address, left: Address, m
   });
 }
 
-/** Defines the hash of rows in a module. */
+/** Defines the hash of rows and the search for a proof of work in a module. */
 export function defineHashing(module: ModuleBuilder): void {
   const compress = defineCompression(module);
+  defineRows(module, compress);
+  defineSearch(module, compress);
+}
+
+function defineRows(module: ModuleBuilder, compress: Callable): void {
   // (out, rows, bytes of a row, first, end, scratch): 32 bytes per row, keyed by the key in the scratch area with the row's
   // index added (exclusive or) to word 7; rows `first` to `end`, a multiple of four, at least one word each. Reads up to 60
   // bytes after the last row.
@@ -171,4 +176,37 @@ function storeHashes(w: Writer, state: Address, out: Address): void {
       w.emit(v128.store(out, vector, 32 * lane + VECTOR_BYTES * half));
     });
   }
+}
+
+/**
+ * `findNonce` (out, first, count, mask, message bytes, scratch): the first number, of `count` (a multiple of four) from
+ * `first` on, for which the hash of one block, the 16 words in the scratch area with the number as word 9, has zeros
+ * under the mask in its first word: 1 and the number into `out`, or 0.
+ */
+function defineSearch(module: ModuleBuilder, compress: Callable): void {
+  defineWritten(module, 'findNonce', 6, (w, out, first, count, mask, messageBytes, scratch) => {
+    const [keys, message, result] = [SCRATCH.keys, SCRATCH.message, SCRATCH.stack].map((offset) =>
+      w.let(i32.add(scratch!, i32.const(offset))),
+    );
+    IV.forEach((word, i) => {
+      w.emit(v128.store(keys!, everywhere(word), VECTOR_BYTES * i));
+    });
+    for (let i = 0; i < 16; i++) w.emit(v128.store(message!, v128.load32Splat(scratch!, 4 * i), VECTOR_BYTES * i));
+    const flags = i32.const(FLAG.chunkStart | FLAG.chunkEnd | FLAG.root);
+    const wanted = w.let(i32x4.splat(mask!));
+    const nonce = w.variable(first!);
+    const end = w.let(i32.add(first!, count!));
+    const found = w.variable(i32.const(0));
+    w.while(i32.and(i32.eq(found.get, i32.const(0)), i32.ne(nonce.get, end)), () => {
+      const numbers = i32x4.add(i32x4.splat(nonce.get), v128.const(0, 1, 2, 3));
+      w.emit(v128.store(message!, numbers, VECTOR_BYTES * 9));
+      emitCall(w, compress, keys!, message!, i32.const(0), messageBytes!, flags, result!);
+      const isZero = i32x4.eq(v128.and(v128.load(result!), wanted), everywhere(0));
+      w.emit(found.set(i32x4.bitmask(isZero)));
+      w.emit(nonce.set(i32.add(nonce.get, i32.const(4))));
+    });
+    const at = i32.sub(i32.add(nonce.get, i32.trailingZeros(found.get)), i32.const(4));
+    w.emit(i32.store(out!, i32.ne(found.get, i32.const(0))));
+    w.emit(i32.store(out!, at, 4));
+  });
 }

@@ -66,6 +66,7 @@ export function instantiateKernel(module: CompiledModule, memory: SharedMemory) 
     quarter: named('quarter'),
     finish: named('finish'),
     hashRows: named('hashRows'),
+    findNonce: named('findNonce'),
   } as const;
 }
 

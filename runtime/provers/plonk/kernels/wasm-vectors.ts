@@ -7,6 +7,7 @@ import type { Vectors } from '../vectors.ts';
 import { type Arena, createArena, MAXIMUM_PAGES } from './arena.ts';
 import { createEncoder, MIN_LOG_MESSAGE } from './encoder.ts';
 import { instantiateKernel, kernelModule, LAYOUT } from './kernel.ts';
+import { createNonceSearch } from './nonce-search.ts';
 
 const WORD = 4;
 const ELEMENT = WORD * EXT;
@@ -18,11 +19,17 @@ export interface WasmVectorsOptions {
   readonly maximumBytes?: number;
 }
 
+/** Vectors on kernels, and the search for proofs of work, which is a matter of hashing too. */
+export interface WasmVectors extends Vectors {
+  /** The smallest nonce whose work with the seed has so many bits, at most 32: see proof-of-work.ts. */
+  readonly findNonce: (seed: Uint8Array, bits: number) => number;
+}
+
 /**
  * Vectors in a memory of their own. Operations throw RangeError for arrays of another memory and when the memory's
  * maximum is reached.
  */
-export function wasmVectors(options: WasmVectorsOptions = {}): Vectors {
+export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
   const arena = createArena(LAYOUT.heap, options.maximumBytes ?? MAXIMUM_PAGES * 65536);
   const kernel = instantiateKernel(kernelModule(), arena.memory);
   const encoder = createEncoder(kernel, arena);
@@ -39,6 +46,7 @@ export function wasmVectors(options: WasmVectorsOptions = {}): Vectors {
   const newWords = (count: number): Uint32Array => arena.words(arena.allocate(WORD * count), count);
 
   return {
+    findNonce: createNonceSearch(kernel, arena),
     alloc: (words) => arena.words(arena.allocateZeroed(WORD * words), words),
     mark: arena.mark,
     release: arena.release,
