@@ -68,6 +68,18 @@ describe('operations on vectors', () => {
       (n) => [2 * n],
       (v, [x], z) => v.foldBase(x!, z),
     ));
+  test('sum of halves', () =>
+    check(
+      (n) => [8 * n],
+      (v, [x]) => v.sumHalves(x!),
+    ));
+  test('sum of halves of eq is eq without the first coordinate', () => {
+    fc.assert(
+      fc.property(fc.array(ext, { minLength: 1, maxLength: 6 }), ext, (point, factor) => {
+        expect(flat(wasm.sumHalves(wasm.eq(point, factor)))).toEqual(flat(wasm.eq(point.slice(1), factor)));
+      }),
+    );
+  });
   test('inner product', () =>
     check(
       (n) => [4 * n, 4 * n],

@@ -44,10 +44,13 @@ export function proveFractions(v: Vectors, channel: ProverChannel, leaves: Layer
     const lambda = channel.challenge('fractions.lambda');
     let [p0, p1] = v.unzip(layer.p);
     let [q0, q1] = v.unzip(layer.q);
+    // p1 + lambda q1 takes the place of p1 in all rounds, and eq loses a coordinate per round.
+    v.addScaled(p1, q1, lambda);
+    let rest = v.eq(point.slice(1), ONE);
     const next: Ext[] = [];
     for (let round = 0; round < point.length; round++) {
-      const rest = v.eq(point.slice(round + 1), ONE);
-      channel.send('fractions.round', v.fractionRound(rest, p0, p1, q0, q1, lambda));
+      if (round > 0) rest = v.sumHalves(rest);
+      channel.send('fractions.round', v.fractionRound(rest, p0, p1, q0, q1, ZERO));
       const z = channel.challenge('fractions.point');
       next.push(z);
       p0 = v.fold(p0, z);
@@ -55,7 +58,7 @@ export function proveFractions(v: Vectors, channel: ProverChannel, leaves: Layer
       q0 = v.fold(q0, z);
       q1 = v.fold(q1, z);
     }
-    const ends = [first(p0), first(p1), first(q0), first(q1)] as const;
+    const ends = [first(p0), sub(first(p1), mul(lambda, first(q1))), first(q0), first(q1)] as const;
     channel.send('fractions.ends', ends);
     const mu = channel.challenge('fractions.mu');
     point = [...next, mu];

@@ -14,6 +14,7 @@ export function plainVectors(): Vectors {
     eq,
     fold,
     foldBase,
+    sumHalves,
     dotBase,
     dot,
     addScaled,
@@ -114,6 +115,11 @@ function foldBase(x: Uint32Array, z: Ext): Uint32Array {
     addMultipleAt(out, EXT * i, factor, 0, subP(x[half + i]!, x[i]!));
   }
   return out;
+}
+
+function sumHalves(x: Uint32Array): Uint32Array {
+  const half = x.length / 2;
+  return Uint32Array.from({ length: half }, (_, i) => addP(x[i]!, x[half + i]!));
 }
 
 function dotBase(a: Uint32Array, b: Uint32Array): Ext {

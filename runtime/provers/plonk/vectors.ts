@@ -20,6 +20,8 @@ export interface Vectors {
   fold(x: Uint32Array, z: Ext): Uint32Array;
   /** The same for a base vector; the result is a K-vector. */
   foldBase(x: Uint32Array, z: Ext): Uint32Array;
+  /** lo + hi over the halves of a K-vector: eq of a point without its first coordinate, from eq of the point. */
+  sumHalves(x: Uint32Array): Uint32Array;
   /** sum a_i b_i, a in K, b in the base field. */
   dotBase(a: Uint32Array, b: Uint32Array): Ext;
   dot(a: Uint32Array, b: Uint32Array): Ext;
@@ -35,7 +37,10 @@ export interface Vectors {
   fractionLayer(p: Uint32Array, q: Uint32Array): { readonly p: Uint32Array; readonly q: Uint32Array };
   /** Even and odd elements of a K-vector. */
   unzip(x: Uint32Array): readonly [Uint32Array, Uint32Array];
-  /** Round of the fraction sumcheck: [g(0), g(infinity)] of sum E (p0 q1 + q0 (p1 + lambda q1)); E has half the length. */
+  /**
+   * Round of the fraction sumcheck: [g(0), g(infinity)] of sum E (p0 q1 + q0 (p1 + lambda q1)); E has half the length. With
+   * lambda = 0 it is cheaper: a layer's rounds may take p1 + lambda q1 in place of p1.
+   */
   fractionRound(
     e: Uint32Array,
     p0: Uint32Array,

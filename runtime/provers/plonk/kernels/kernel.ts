@@ -51,6 +51,7 @@ export function instantiateKernel(module: CompiledModule, memory: SharedMemory) 
     eqStep: named('eqStep'),
     fold: named('fold'),
     foldBase: named('foldBase'),
+    sumHalves: named('sumHalves'),
     addScaled: named('addScaled'),
     addScaledBase: named('addScaledBase'),
     dot: named('dot'),

@@ -152,6 +152,15 @@ export function defineVectorOperations(module: ModuleBuilder): void {
       w.emit(to.set(i32.add(to.get, i32.const(ELEMENT))));
     });
   });
+  // (out, x, bytes): lo + hi, halves of `bytes` bytes.
+  defineWritten(module, 'sumHalves', 3, (w, out, x, bytes) => {
+    const code = extensionCode(w);
+    const upper = w.let(i32.add(x!, bytes!));
+    forEach(w, bytes!, ELEMENT, (at) => {
+      const sum = code.add(v128.load(i32.add(x!, at)), v128.load(i32.add(upper, at)));
+      w.emit(v128.store(i32.add(out!, at), sum));
+    });
+  });
   // (into, a, bytes, k): into += k a.
   defineWritten(module, 'addScaled', 4, (w, into, a, bytes, k) => {
     const code = extensionCode(w);

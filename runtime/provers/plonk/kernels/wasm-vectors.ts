@@ -72,6 +72,11 @@ export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
       kernel.foldBase(addressOf(out), addressOf(x), WORD * half, LAYOUT.factor);
       return out;
     },
+    sumHalves: (x) => {
+      const out = newWords(x.length / 2);
+      kernel.sumHalves(addressOf(out), addressOf(x), out.byteLength);
+      return out;
+    },
     dotBase: (a, b) => {
       sameCount(a.length / EXT, b.length);
       kernel.dotBase(LAYOUT.result, addressOf(a), addressOf(b), b.byteLength);
