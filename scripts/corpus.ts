@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { dimensionsFromShapes, importModel } from '../compiler/frontend/index.ts';
+import { importModel } from '../compiler/frontend/index.ts';
 import {
   argmax,
   createCompiler,
@@ -23,7 +23,8 @@ import { count } from '../compiler/ir/interpret/count.ts';
 import { lowerModule } from '../compiler/ir/lower.ts';
 import type { Tensor } from '../compiler/ir/tensor.ts';
 import { prove, verify } from '../runtime/index.ts';
-import { type CorpusModel, candidates, optionsOf, readExceptions } from './corpus/models.ts';
+import { corpusOptions } from './corpus/load.ts';
+import { type CorpusModel, candidates, readExceptions } from './corpus/models.ts';
 import { perturbed } from './corpus/perturb.ts';
 
 const { values: flags } = parseArgs({
@@ -104,25 +105,15 @@ console.log(faults.length === 0 ? 'every promise holds' : `${faults.length} prom
 process.exit(faults.length === 0 ? 0 : 1);
 
 async function runModel(m: CorpusModel, bits: number, started: number): Promise<Row> {
-  const path = join(m.folder, 'model.onnx');
-  const { model, files } = readModelFile(path);
-  const dims = dimensionsFromShapes(model, new Map(Object.entries(m.testSets[0]!.inputShapes)));
-  const ports = importModel(model, { ops, dims, files });
+  const options = corpusOptions(m, bits);
+  const { model, files } = readModelFile(options.model);
+  const ports = importModel(model, { ops, dims: options.dims ?? new Map(), files });
   const sets = [];
   for (const s of m.testSets)
     sets.push({
       inputs: await readTensors(join(m.folder, s.dir), ports.inputs, 'input'),
       expected: await readTensors(join(m.folder, s.dir), ports.outputs, 'output'),
     });
-  const own = optionsOf(m.name);
-  const options = {
-    model: path,
-    bits,
-    dims,
-    ranges: own.ranges,
-    ...(own.margin !== undefined && { margin: own.margin }),
-    ...(own.drawn ? {} : { calibration: join(m.folder, m.testSets[0]!.dir) }),
-  };
   const loaded = await compiler.load(options);
   const worst = new Map<string, readonly [number, number]>();
   let top1 = '';

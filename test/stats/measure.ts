@@ -8,6 +8,8 @@ import { count } from '../../compiler/ir/interpret/count.ts';
 import { lowerModule } from '../../compiler/ir/lower.ts';
 import type { Module } from '../../compiler/ir/module.ts';
 import { sizeOf } from '../../compiler/ir/tensor.ts';
+import { corpusOptions } from '../../scripts/corpus/load.ts';
+import { candidates, readExceptions } from '../../scripts/corpus/models.ts';
 import { standardOps, standardRegistry } from '../../stdlib/index.ts';
 import { activationSamples, isIntegerSample, moduleOf } from '../kits/ops-kit.ts';
 
@@ -80,6 +82,22 @@ export async function modelCosts(): Promise<Cost[]> {
       dims: new Map(DYNAMIC.has(name) ? [['batch', 1]] : []),
     });
     costs.push(...costsOf(name, int));
+  }
+  return costs;
+}
+
+/** Where the corpus lies, next to the project; it is not part of it. */
+export const CORPUS = join(ROOT, '..', 'shared', 'corpus');
+
+/** Every model of the corpus that compiles, at 8 bits as rank-1 rows: tables for lookups are larger than such a model needs. */
+export async function corpusCosts(): Promise<Cost[]> {
+  const compiler = createCompiler();
+  const { refused } = readExceptions();
+  const costs: Cost[] = [];
+  for (const m of candidates(CORPUS, compiler.registries.ops)) {
+    if (refused.has(m.name)) continue;
+    const { int } = await compiler.load(corpusOptions(m, 8));
+    costs.push(costOf(m.name, lowerModule(int, standardRegistry, BN254)));
   }
   return costs;
 }
