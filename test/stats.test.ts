@@ -6,9 +6,13 @@ import { standardOps } from '../stdlib/index.ts';
 import { isIntegerSample } from './kits/ops-kit.ts';
 import { CORPUS, type Cost, corpusCosts, modelCosts, operatorCosts, toCsv } from './stats/measure.ts';
 
-const pinned = readFileSync(join(import.meta.dirname, 'stats', 'constraints.csv'), 'utf8')
-  .trimEnd()
-  .split('\n');
+/** Lines of a committed table, without its header. */
+const linesOf = (name: string): string[] =>
+  readFileSync(join(import.meta.dirname, 'stats', name), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .slice(1);
+const pinned = linesOf('constraints.csv');
 
 /** Lines of the table that are new or changed, and lines of the committed one that are gone or changed. */
 function differences(costs: readonly Cost[], committed: readonly string[]): { got: string[]; committed: string[] } {
