@@ -55,7 +55,7 @@ template AnyOf(n) {
   }
 }
 
-// 1 if all of n booleans are 1, else 0: none of their complements is 1.
+// 1 if all of n booleans are 1, else 0, n > 1: none of their complements is 1.
 template AllOf(n) {
   signal input in[n];
   signal output out;
@@ -63,9 +63,7 @@ template AllOf(n) {
   for (var i = 0; i < n; i++) {
     missing -= in[i];
   }
-  if (n == 1) {
-    out <== in[0];
-  } else if (n == 2) {
+  if (n == 2) {
     out <== in[0] * in[1];
   } else if (n <= 4) {
     signal factor <== (1 - missing) * (4 - missing);
@@ -79,7 +77,7 @@ template AllOf(n) {
   }
 }
 
-// 1 if the number with the given bits exceeds the constant `bound`, else 0. Upwards over runs of equal bits of the bound,
+// 1 if the number with the given bits exceeds the constant `bound` < 2^n - 1, else 0. Upwards over runs of equal bits of the bound,
 // from its lowest zero: at a run of zeros the number exceeds if a bit is set or it exceeds below; at a run of ones if all
 // bits are set and it exceeds below.
 template Exceeds(n, bound) {
@@ -92,7 +90,6 @@ template Exceeds(n, bound) {
   while (from < n && ((bound >> from) & 1) == 1) {
     from++;
   }
-  above[from] <== 0;
   var first = from;
   while (from < n) {
     var bit = (bound >> from) & 1;

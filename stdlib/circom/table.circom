@@ -21,9 +21,8 @@ template Table(lo, size, low, columns, values) {
     beyond === 0;
   }
 
-  // product[m]: the product of the low bits in the mask m.
+  // product[m]: the product of the low bits in the mask m > 0.
   signal product[part];
-  product[0] <== 1;
   for (var i = 0; i < low; i++) {
     product[1 << i] <== bits[i];
     for (var m = 1; m < 1 << i; m++) {
@@ -48,7 +47,8 @@ template Table(lo, size, low, columns, values) {
           }
         }
       }
-      for (var m = 0; m < part; m++) {
+      table[j] = coefficient[0];
+      for (var m = 1; m < part; m++) {
         table[j] += coefficient[m] * product[m];
       }
     }

@@ -16,6 +16,7 @@ import {
   readSym,
   SCALAR_FIELD,
 } from '../../compiler/ir/iden3/index.ts';
+import { invert } from '../../compiler/ir/poseidon.ts';
 import { publicSignals } from '../../compiler/ir/public-signals.ts';
 import type { Tensor } from '../../compiler/ir/tensor.ts';
 
@@ -133,8 +134,7 @@ function rowsByVariable(compiled: Compiled): readonly ReadonlySet<R1csRow>[] {
 
 /**
  * Changes every variable but the constant one, one at a time and to several wrong values, and collects those that all rows
- * accept: signals that a cheating prover is free to choose. Then the same for two variables of a row that stays satisfied,
- * because one loses what the other gains.
+ * accept: signals that a cheating prover is free to choose. Then the same for two variables of a row that stays satisfied.
  */
 export function freeVariables(compiled: Compiled, values: readonly bigint[]): string[] {
   const rowsOf = rowsByVariable(compiled);
@@ -152,7 +152,23 @@ export function freeVariables(compiled: Compiled, values: readonly bigint[]): st
     const honest = values[v]!;
     for (const wrong of [honest + 1n, honest - 1n, 1n - honest, -honest, honest * 2n]) attempt([[v, reduce(wrong)]]);
   }
-  for (const { c } of compiled.rows)
+  for (const row of compiled.rows) {
+    const c = row.c;
+    const factors = new Set([...row.a.variables, ...row.b.variables]);
+    const last = c.variables.findLastIndex((v) => v !== 0 && !factors.has(v));
+    // A row that defines one variable by a product: another factor, and the product to match.
+    if (last >= 0 && factors.size <= 8)
+      for (const v of factors) {
+        const w = c.variables[last]!;
+        if (v === 0 || !isInner(compiled, v) || !isInner(compiled, w)) continue;
+        forged[v] = values[v]! + 1n;
+        const excess = combined(row.a, forged) * combined(row.b, forged) - combined(c, forged);
+        forged[v] = values[v]!;
+        attempt([
+          [v, reduce(values[v]! + 1n)],
+          [w, reduce(values[w]! + excess * invert(c.coefficients[last]!))],
+        ]);
+      }
     for (let k = 1; k < c.variables.length; k++) {
       const [v, w] = [c.variables[k - 1]!, c.variables[k]!];
       const [kv, kw] = [c.coefficients[k - 1]!, c.coefficients[k]!];
@@ -165,6 +181,7 @@ export function freeVariables(compiled: Compiled, values: readonly bigint[]): st
         [w, reduce(values[w]! - dw)],
       ]);
     }
+  }
   return free;
 }
 

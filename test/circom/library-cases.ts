@@ -58,6 +58,15 @@ export const LIES: readonly Lie[] = [
     ],
   },
   {
+    what: 'a sign that is no boolean',
+    proof: clampTable(interval(-512, 511), interval(0, 511)),
+    x: -3,
+    edits: [
+      ['negative <-- x < lo;', 'negative <-- (lo - x) / (1 << n);'],
+      ['((x - lo + (1 << n)) >> i) & 1;', '0;'],
+    ],
+  },
+  {
     what: 'none of many set',
     proof: wide,
     x: 4000,
