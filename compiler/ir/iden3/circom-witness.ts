@@ -71,14 +71,6 @@ export async function loadWitnessCalculator(wasm: Uint8Array): Promise<WitnessCa
   return { calculate: (inputs) => calculate(module, inputs) };
 }
 
-/** The witness for one set of inputs; throws as {@link loadWitnessCalculator} and {@link WitnessCalculator.calculate}. */
-export async function calculateWitness(
-  wasm: Uint8Array,
-  inputs: ReadonlyMap<string, readonly (bigint | number)[]>,
-): Promise<CircomWitness> {
-  return (await loadWitnessCalculator(wasm)).calculate(inputs);
-}
-
 function calculate(module: object, inputs: ReadonlyMap<string, readonly (bigint | number)[]>): CircomWitness {
   const messages: string[] = [];
   const calculator = instantiate(module, {
