@@ -37,10 +37,10 @@ function shownOthers(d: Diagnostic): readonly Diagnostic[] {
 export function createConsole(json: boolean): Console {
   const terminal = process.stderr.isTTY === true && !json;
   const colors = pc.createColors(terminal && pc.isColorSupported);
-  let shown = false;
+  let shown: string | undefined;
   const clear = (): void => {
-    if (shown) process.stderr.write('\r\u001b[K');
-    shown = false;
+    if (shown !== undefined) process.stderr.write('\r\u001b[K');
+    shown = undefined;
   };
   return {
     json,
@@ -53,12 +53,11 @@ export function createConsole(json: boolean): Console {
       if (!json) process.stdout.write(`${text}\n`);
     },
     progress(text, fraction) {
-      if (!terminal) return;
+      const now = fraction === undefined ? `${text} ...` : `${text} ${Math.floor(fraction * 100)} %`;
+      if (!terminal || now === shown) return;
       clear();
-      process.stderr.write(
-        colors.dim(fraction === undefined ? `${text} ...` : `${text} ${Math.floor(fraction * 100)} %`),
-      );
-      shown = true;
+      process.stderr.write(colors.dim(now));
+      shown = now;
     },
     clearProgress: clear,
     note(text) {
