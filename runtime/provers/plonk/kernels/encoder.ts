@@ -3,6 +3,7 @@ import { mulP, rootOfUnity } from '../field.ts';
 import type { Arena } from './arena.ts';
 import { RADIX, shoupQuotient } from './field-code.ts';
 import { type Kernel, LAYOUT, MAX_LOG_CODE } from './kernel.ts';
+import type { KernelCall, Task, Threads } from './threads.ts';
 
 /** Columns of a panel: a row of it is one cache line. */
 const PANEL_COLUMNS = 16;
@@ -19,7 +20,7 @@ export interface Encoder {
   readonly encode: (columns: number, rows: number, width: number, logMessage: number, logCode: number) => void;
 }
 
-export function createEncoder(kernel: Kernel, arena: Arena): Encoder {
+export function createEncoder(kernel: Kernel, arena: Arena, threads: Threads): Encoder {
   let factors = 0;
 
   /** Fills the table up to `count` factors. */
@@ -35,62 +36,82 @@ export function createEncoder(kernel: Kernel, arena: Arena): Encoder {
       kernel.extendFactors(factors, mulP(rootOfUnity(Math.log2(factors) + 2), RADIX));
   };
 
-  const encode: Encoder['encode'] = (columns, rows, width, logMessage, logCode) => {
-    if (logMessage < MIN_LOG_MESSAGE || logCode < logMessage || logCode > MAX_LOG_CODE)
-      throw new RangeError(`no code of length 2^${logCode} for messages of length 2^${logMessage}`);
-    const logBlowUp = logCode - logMessage;
-    ensureFactors(2 ** (logCode - 1));
-    const panelBytes = PANEL_COLUMNS * WORD * 2 ** logMessage;
-    const mark = arena.mark();
-    const [panel, work] = [arena.allocate(panelBytes), arena.allocate(panelBytes)];
-    for (let first = 0; first < width; first += PANEL_COLUMNS) {
-      const count = Math.min(PANEL_COLUMNS, width - first);
-      const groups = Math.ceil(count / LANES);
-      const rowBytes = groups * VECTOR;
-      const columnBytes = WORD * 2 ** logMessage;
-      const from = columns + first * columnBytes;
-      kernel.loadPanel(panel, rowBytes, from, columnBytes, groups, (count - 1) * columnBytes);
-      for (let coset = 0; coset < 2 ** logBlowUp; coset++) {
-        const source = transform(panel, work, coset, logMessage, rowBytes);
-        // Position of row i of coset c: i's bits in opposite order, then c's.
-        const between = WORD * width * 2 ** logBlowUp;
-        const at = rows + WORD * (first + width * reversed(coset, logBlowUp));
-        const logBlocks = logMessage - 2;
-        const whole = Math.floor(count / LANES) * VECTOR;
-        const firstBlock = coset * 2 ** logBlocks;
-        kernel.finish(
-          source,
-          rowBytes,
-          firstBlock,
-          logBlocks,
-          at,
-          between * 2 ** logBlocks,
-          between,
-          whole,
-          count % LANES,
-        );
+  return {
+    encode: (columns, rows, width, logMessage, logCode) => {
+      if (logMessage < MIN_LOG_MESSAGE || logCode < logMessage || logCode > MAX_LOG_CODE)
+        throw new RangeError(`no code of length 2^${logCode} for messages of length 2^${logMessage}`);
+      ensureFactors(2 ** (logCode - 1));
+      const code = { columns, rows, width, logMessage, logBlowUp: logCode - logMessage };
+      const cosets = Array.from({ length: 2 ** code.logBlowUp }, (_, i) => i);
+      const panels = Math.ceil(width / PANEL_COLUMNS);
+      const tasks: Task[] = [];
+      for (let panel = 0; panel < panels; panel++) {
+        // Few panels: threads share a panel's cosets, and each loads it.
+        if (threads.count > 1 && panels < 2 * threads.count)
+          tasks.push(...cosets.map((c) => panelTask(code, panel, [c])));
+        else tasks.push(panelTask(code, panel, cosets));
       }
-    }
-    arena.release(mark);
+      const stride = 2 * panelBytes(logMessage);
+      const mark = arena.mark();
+      threads.run(tasks, { address: arena.allocate(threads.count * stride), stride });
+      arena.release(mark);
+    },
   };
+}
 
-  /** All levels but the last two; returns where the result stands. */
-  const transform = (panel: number, work: number, coset: number, logMessage: number, rowBytes: number): number => {
-    let source = panel;
-    let level = 0;
-    if (logMessage % 2 === 1) {
-      kernel.halve(source, work, coset, (rowBytes * 2 ** logMessage) / 2);
-      source = work;
-      level = 1;
-    }
-    for (; level < logMessage - 2; level += 2) {
-      const blocks = 2 ** level;
-      kernel.quarter(source, work, coset * blocks, blocks, (rowBytes * 2 ** (logMessage - level)) / 4);
-      source = work;
-    }
-    return source;
-  };
-  return { encode };
+/** What is encoded: addresses, and the code's shape. */
+interface Encoding {
+  readonly columns: number;
+  readonly rows: number;
+  readonly width: number;
+  readonly logMessage: number;
+  readonly logBlowUp: number;
+}
+
+const panelBytes = (logMessage: number): number => PANEL_COLUMNS * WORD * 2 ** logMessage;
+
+/** Encodes a panel's columns at the points of some cosets; a thread's work space holds the panel and its transform. */
+function panelTask(code: Encoding, panel: number, cosets: readonly number[]): Task {
+  const { columns, rows, width, logMessage, logBlowUp } = code;
+  const first = panel * PANEL_COLUMNS;
+  const count = Math.min(PANEL_COLUMNS, width - first);
+  const groups = Math.ceil(count / LANES);
+  const rowBytes = groups * VECTOR;
+  const columnBytes = WORD * 2 ** logMessage;
+  const from = columns + first * columnBytes;
+  const values = [0, rowBytes, from, columnBytes, groups, (count - 1) * columnBytes];
+  const calls: KernelCall[] = [{ name: 'loadPanel', values, relative: 0b1 }];
+  for (const coset of cosets) {
+    const levels = transformCalls(coset, logMessage, rowBytes);
+    const source = levels.length === 0 ? 0 : panelBytes(logMessage);
+    // Position of row i of coset c: i's bits in opposite order, then c's.
+    const step = WORD * width * 2 ** logBlowUp;
+    const out = rows + WORD * (first + width * reversed(coset, logBlowUp));
+    const logBlocks = logMessage - 2;
+    const blocks = 2 ** logBlocks;
+    const whole = Math.floor(count / LANES) * VECTOR;
+    const finish = [source, rowBytes, coset * blocks, logBlocks, out, step * blocks, step, whole, count % LANES];
+    calls.push(...levels, { name: 'finish', values: finish, relative: 0b1 });
+  }
+  return calls;
+}
+
+/** All levels but the last two: the first from the panel, the others in place behind it. */
+function transformCalls(coset: number, logMessage: number, rowBytes: number): KernelCall[] {
+  const calls: KernelCall[] = [];
+  const work = panelBytes(logMessage);
+  const source = (): number => (calls.length === 0 ? 0 : work);
+  let level = 0;
+  if (logMessage % 2 === 1) {
+    calls.push({ name: 'halve', values: [0, work, coset, (rowBytes * 2 ** logMessage) / 2], relative: 0b11 });
+    level = 1;
+  }
+  for (; level < logMessage - 2; level += 2) {
+    const blocks = 2 ** level;
+    const quarter = (rowBytes * 2 ** (logMessage - level)) / 4;
+    calls.push({ name: 'quarter', values: [source(), work, coset * blocks, blocks, quarter], relative: 0b11 });
+  }
+  return calls;
 }
 
 /** Number with the low `bits` bits of i in opposite order. */

@@ -46,14 +46,14 @@ export function defineFractionOperations(module: ModuleBuilder): void {
 }
 
 /**
- * (out, e, p0, p1, q0, q1, bytes of e, lambda): [g(0), leading coefficient] of sum e (p0 q1 + q0 (p1 + lambda q1)), halves
- * of the vectors apart; without the term of lambda if not `weighted`.
+ * (out, e, p0, p1, q0, q1, bytes of e, distance, lambda): [g(0), leading coefficient] of sum e (p0 q1 + q0 (p1 + lambda
+ * q1)), the upper halves of the vectors at the distance; without the term of lambda if not `weighted`.
  */
 function defineRound(module: ModuleBuilder, name: string, weighted: boolean): void {
-  defineWritten(module, name, 8, (w, out, e, p0, p1, q0, q1, bytes, lambda) => {
+  defineWritten(module, name, 9, (w, out, e, p0, p1, q0, q1, bytes, distance, lambda) => {
     const code = extensionCode(w);
     const byLambda = weighted ? code.constant(lambda!) : undefined;
-    const bases = [p0!, p1!, q0!, q1!].map((base) => [base, w.let(i32.add(base, bytes!))] as const);
+    const bases = [p0!, p1!, q0!, q1!].map((base) => [base, w.let(i32.add(base, distance!))] as const);
     const sums = [0, 1].map(() => [accumulator(w), accumulator(w)] as const);
     // e times the value of g, which carries a factor 2^-32 that the end of the sum takes back.
     const take = (

@@ -11,20 +11,25 @@ import { defineVectorOperations } from './vector-code.ts';
 export const MAX_LOG_CODE = 24;
 const TABLE_BYTES = 4 * 2 ** (MAX_LOG_CODE - 1);
 
+/** Most threads on one memory. */
+export const MAX_THREADS = 8;
+/** Most parts of one operation. */
+export const MAX_PARTS = 16;
+
 /** Addresses in the memory; the tables take memory only as far as they are filled. */
 export const LAYOUT = {
-  /** Two elements of K: results. */
-  result: 1024,
+  /** Two elements of K for each part of an operation: results. */
+  results: 1024,
   /** An element of K: a factor. */
-  factor: 1056,
-  /** The hash's key and its work space. */
-  hash: 2048,
+  factor: 2048,
+  /** The hash's key and its work space, for each thread. */
+  hash: 4096,
   factors: 65536,
   quotients: 65536 + TABLE_BYTES,
   heap: 65536 + 2 * TABLE_BYTES,
 } as const;
 
-if (LAYOUT.hash + HASH_SCRATCH_BYTES > LAYOUT.factors) throw new RangeError('the scratch areas overlap');
+if (LAYOUT.hash + MAX_THREADS * HASH_SCRATCH_BYTES > LAYOUT.factors) throw new RangeError('the scratch areas overlap');
 
 let compiled: CompiledModule | undefined;
 

@@ -1,6 +1,8 @@
 // Emits the operations on vectors of K and of the base field: eq, folds, scaled sums, inner products, product rounds.
 //
 // Addresses and lengths are in bytes; an element of K is 16 bytes, a base word 4. Lengths may be any number of elements.
+// Halves of vectors are given by the address of the lower one and the distance of the upper one, so that a call may be made
+// for a part of a vector.
 import { i32, i64, type ModuleBuilder, type Value } from '../../wasm/emitter.ts';
 import { i32x4, i64x2, v128 } from '../../wasm/simd.ts';
 import { defineWritten, type Writer } from '../../wasm/writer.ts';
@@ -113,11 +115,11 @@ export function storeTotals(w: Writer, out: Address, totals: readonly Total[], f
 
 /** Defines the operations in a module. */
 export function defineVectorOperations(module: ModuleBuilder): void {
-  // (x, bytes, z): x holds eq of some variables; doubled by one variable z more significant than all of them.
-  defineWritten(module, 'eqStep', 3, (w, x, bytes, z) => {
+  // (x, bytes, distance, z): x holds eq of some variables; doubled by one variable z more significant than all of them.
+  defineWritten(module, 'eqStep', 4, (w, x, bytes, distance, z) => {
     const code = extensionCode(w);
     const by = code.constant(z!);
-    const upper = w.let(i32.add(x!, bytes!));
+    const upper = w.let(i32.add(x!, distance!));
     forEach(w, bytes!, ELEMENT, (at) => {
       const lower = w.let(i32.add(x!, at));
       const old = w.let(v128.load(lower));
@@ -126,22 +128,22 @@ export function defineVectorOperations(module: ModuleBuilder): void {
       w.emit(v128.store(lower, code.sub(old, product)));
     });
   });
-  // (out, x, bytes, z): lo + z (hi - lo), halves of `bytes` bytes.
-  defineWritten(module, 'fold', 4, (w, out, x, bytes, z) => {
+  // (out, x, bytes, distance, z): lo + z (hi - lo).
+  defineWritten(module, 'fold', 5, (w, out, x, bytes, distance, z) => {
     const code = extensionCode(w);
     const by = code.constant(z!);
-    const upper = w.let(i32.add(x!, bytes!));
+    const upper = w.let(i32.add(x!, distance!));
     forEach(w, bytes!, ELEMENT, (at) => {
       const low = w.let(v128.load(i32.add(x!, at)));
       const difference = code.sub(v128.load(i32.add(upper, at)), low);
       w.emit(v128.store(i32.add(out!, at), code.add(low, code.multiply(difference, by))));
     });
   });
-  // (out, x, bytes, z): the same for base words.
-  defineWritten(module, 'foldBase', 4, (w, out, x, bytes, z) => {
+  // (out, x, bytes, distance, z): the same for base words.
+  defineWritten(module, 'foldBase', 5, (w, out, x, bytes, distance, z) => {
     const code = extensionCode(w);
     const by = code.shoupConstant(z!);
-    const upper = w.let(i32.add(x!, bytes!));
+    const upper = w.let(i32.add(x!, distance!));
     const constantTerm = w.let(v128.const(-1, 0, 0, 0));
     const to = w.variable(out!);
     forEach(w, bytes!, 4, (at) => {
@@ -152,10 +154,10 @@ export function defineVectorOperations(module: ModuleBuilder): void {
       w.emit(to.set(i32.add(to.get, i32.const(ELEMENT))));
     });
   });
-  // (out, x, bytes): lo + hi, halves of `bytes` bytes.
-  defineWritten(module, 'sumHalves', 3, (w, out, x, bytes) => {
+  // (out, x, bytes, distance): lo + hi.
+  defineWritten(module, 'sumHalves', 4, (w, out, x, bytes, distance) => {
     const code = extensionCode(w);
-    const upper = w.let(i32.add(x!, bytes!));
+    const upper = w.let(i32.add(x!, distance!));
     forEach(w, bytes!, ELEMENT, (at) => {
       const sum = code.add(v128.load(i32.add(x!, at)), v128.load(i32.add(upper, at)));
       w.emit(v128.store(i32.add(out!, at), sum));
@@ -214,12 +216,12 @@ export function defineVectorOperations(module: ModuleBuilder): void {
     const totals = [laneTotal(low, 0), laneTotal(low, 1), laneTotal(high, 0), laneTotal(high, 1)];
     storeTotals(w, out!, totals, 1, 0);
   });
-  // (out, a, b, bytes): of halves of `bytes` bytes, sum lo lo and sum (hi - lo) (hi - lo).
-  defineWritten(module, 'productRound', 4, (w, out, a, b, bytes) => {
+  // (out, a, b, bytes, distance): sum lo lo and sum (hi - lo) (hi - lo).
+  defineWritten(module, 'productRound', 5, (w, out, a, b, bytes, distance) => {
     const code = extensionCode(w);
     const [first, leading] = [productSum(w), productSum(w)];
-    const upperA = w.let(i32.add(a!, bytes!));
-    const upperB = w.let(i32.add(b!, bytes!));
+    const upperA = w.let(i32.add(a!, distance!));
+    const upperB = w.let(i32.add(b!, distance!));
     inGroups(w, bytes!, ELEMENT, (at, count) => {
       const bases = [a!, b!, upperA, upperB].map((base) => w.let(i32.add(base, at)));
       const load = (i: number, k: number): Vector => w.let(v128.load(bases[i]!, ELEMENT * k));

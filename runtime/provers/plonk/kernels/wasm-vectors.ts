@@ -1,111 +1,204 @@
-// `Vectors` on WebAssembly kernels: 128-bit vectors, one shared memory.
+// `Vectors` on WebAssembly kernels: 128-bit vectors, one shared memory, one or more threads.
 import { keyOfBytes } from '../blake3.ts';
-import { EXT, type Ext, isZero } from '../field.ts';
+import { add, EXT, type Ext, isZero, ZERO } from '../field.ts';
 import { HASH_BYTES } from '../merkle.ts';
 import { plainVectors } from '../plain-vectors.ts';
 import type { Vectors } from '../vectors.ts';
 import { type Arena, createArena, MAXIMUM_PAGES } from './arena.ts';
+import { HASH_SCRATCH_BYTES } from './blake3-code.ts';
 import { createEncoder, MIN_LOG_MESSAGE } from './encoder.ts';
-import { instantiateKernel, kernelModule, LAYOUT } from './kernel.ts';
+import { instantiateKernel, type Kernel, kernelModule, LAYOUT, MAX_PARTS, MAX_THREADS } from './kernel.ts';
 import { createNonceSearch } from './nonce-search.ts';
+import { createThreads, type Task } from './threads.ts';
 
 const WORD = 4;
 const ELEMENT = WORD * EXT;
 /** The kernel hashes so many rows at a time. */
 const HASHES = 4;
+/** Results of a part: two elements. */
+const RESULT_BYTES = 2 * ELEMENT;
+/** Elements that a thread should have to work on: ten microseconds or more. */
+const PART_ELEMENTS = 2048;
+/** Compressions of four blocks that a thread should have to work on. */
+const PART_COMPRESSIONS = 128;
 
 export interface WasmVectorsOptions {
   /** Most memory, at most 4 GiB (the default). */
   readonly maximumBytes?: number;
+  /** Threads at work, 1 (the default) to 8; the caller's is one of them. */
+  readonly threads?: number;
 }
 
 /** Vectors on kernels, and the search for proofs of work, which is a matter of hashing too. */
 export interface WasmVectors extends Vectors {
   /** The smallest nonce whose work with the seed has so many bits, at most 32: see proof-of-work.ts. */
   readonly findNonce: (seed: Uint8Array, bits: number) => number;
+  /** Threads that are there by now: those asked for start in the background. */
+  readonly present: () => number;
+  /** Ends the other threads; nothing may be asked of these vectors afterwards. */
+  readonly close: () => void;
 }
 
 /**
- * Vectors in a memory of their own. Operations throw RangeError for arrays of another memory and when the memory's
- * maximum is reached.
+ * Vectors in a memory of their own. Operations throw RangeError for arrays of another memory, for lengths that do not
+ * belong together and when the memory's maximum is reached.
  */
 export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
-  const arena = createArena(LAYOUT.heap, options.maximumBytes ?? MAXIMUM_PAGES * 65536);
+  const { maximumBytes = MAXIMUM_PAGES * 65536, threads: count = 1 } = options;
+  if (!Number.isInteger(count) || count < 1 || count > MAX_THREADS)
+    throw new RangeError(`${count} threads: there may be 1 to ${MAX_THREADS}`);
+  const arena = createArena(LAYOUT.heap, maximumBytes);
   const kernel = instantiateKernel(kernelModule(), arena.memory);
-  const encoder = createEncoder(kernel, arena);
+  const threads = createThreads(kernelModule(), arena.memory, kernel, count);
+  const encoder = createEncoder(kernel, arena, threads);
   const plain = plainVectors();
   const factorWords = arena.words(LAYOUT.factor, EXT);
-  const resultWords = arena.words(LAYOUT.result, 2 * EXT);
+  const resultWords = arena.words(LAYOUT.results, 2 * EXT * MAX_PARTS);
   const { addressOf } = arena;
 
   const setFactor = (z: Ext): void => factorWords.set(z);
-  const result = (i: 0 | 1): Ext => {
-    const k = EXT * i;
-    return [resultWords[k]!, resultWords[k + 1]!, resultWords[k + 2]!, resultWords[k + 3]!];
+  const newWords = (length: number): Uint32Array => arena.words(arena.allocate(WORD * length), length);
+
+  /** Makes a call for all of `elements`, in parts where there are threads for them; returns the number of parts. */
+  const spread = (
+    name: keyof Kernel,
+    elements: number,
+    values: (first: number, count: number, result: number) => readonly number[],
+  ): number => {
+    const most = Math.floor(elements / PART_ELEMENTS);
+    if (count === 1 || most < 2) {
+      kernel[name](...values(0, elements, LAYOUT.results));
+      return 1;
+    }
+    const parts = Math.min(most, MAX_PARTS);
+    const each = Math.ceil(elements / parts);
+    const tasks: Task[] = [];
+    for (let first = 0; first < elements; first += each) {
+      const result = LAYOUT.results + RESULT_BYTES * tasks.length;
+      tasks.push([{ name, values: values(first, Math.min(each, elements - first), result) }]);
+    }
+    threads.run(tasks);
+    return tasks.length;
   };
-  const newWords = (count: number): Uint32Array => arena.words(arena.allocate(WORD * count), count);
+
+  /** Sum of the parts' results: the first or the second element of each. */
+  const total = (parts: number, which: 0 | 1): Ext => {
+    let sum = ZERO;
+    for (let k = EXT * which; k < 2 * EXT * parts; k += 2 * EXT)
+      sum = add(sum, [resultWords[k]!, resultWords[k + 1]!, resultWords[k + 2]!, resultWords[k + 3]!]);
+    return sum;
+  };
+
+  const hash = (rows: number, rowBytes: number, length: number, key: Int32Array): Uint8Array => {
+    const out = arena.allocate(HASH_BYTES * length);
+    const spaces = { address: LAYOUT.hash, stride: HASH_SCRATCH_BYTES };
+    for (let thread = 0; thread < count; thread++)
+      arena.words(spaces.address + thread * spaces.stride, key.length).set(key);
+    const compressions = (length / HASHES) * Math.ceil(rowBytes / 64);
+    const parts = count === 1 ? 1 : Math.max(1, Math.min(MAX_PARTS, Math.floor(compressions / PART_COMPRESSIONS)));
+    const each = HASHES * Math.ceil(length / HASHES / parts);
+    const tasks: Task[] = [];
+    for (let first = 0; first < length; first += each) {
+      const values = [out, rows, rowBytes, first, Math.min(first + each, length), 0];
+      tasks.push([{ name: 'hashRows', values, relative: 0b100000 }]);
+    }
+    threads.run(tasks, spaces);
+    return arena.bytes(out, HASH_BYTES * length);
+  };
 
   return {
-    findNonce: createNonceSearch(kernel, arena),
+    present: threads.present,
+    close: threads.close,
+    findNonce: createNonceSearch(arena, threads),
     alloc: (words) => arena.words(arena.allocateZeroed(WORD * words), words),
     mark: arena.mark,
     release: arena.release,
     eq: (point, factor) => {
       const out = newWords(EXT * 2 ** point.length);
+      const at = addressOf(out);
       out.set(factor);
       point.toReversed().forEach((z, i) => {
+        const half = 2 ** i;
         setFactor(z);
-        kernel.eqStep(addressOf(out), ELEMENT * 2 ** i, LAYOUT.factor);
+        spread('eqStep', half, (first, n) => [at + ELEMENT * first, ELEMENT * n, ELEMENT * half, LAYOUT.factor]);
       });
       return out;
     },
     fold: (x, z) => {
       const out = newWords(x.length / 2);
+      const [to, from] = [addressOf(out), addressOf(x)];
       setFactor(z);
-      kernel.fold(addressOf(out), addressOf(x), out.byteLength, LAYOUT.factor);
+      spread('fold', out.length / EXT, (first, n) => {
+        const skip = ELEMENT * first;
+        return [to + skip, from + skip, ELEMENT * n, out.byteLength, LAYOUT.factor];
+      });
       return out;
     },
     foldBase: (x, z) => {
       const half = x.length / 2;
       const out = newWords(EXT * half);
+      const [to, from] = [addressOf(out), addressOf(x)];
       setFactor(z);
-      kernel.foldBase(addressOf(out), addressOf(x), WORD * half, LAYOUT.factor);
+      spread('foldBase', half, (first, n) => {
+        return [to + ELEMENT * first, from + WORD * first, WORD * n, WORD * half, LAYOUT.factor];
+      });
       return out;
     },
     sumHalves: (x) => {
       const out = newWords(x.length / 2);
-      kernel.sumHalves(addressOf(out), addressOf(x), out.byteLength);
+      kernel.sumHalves(addressOf(out), addressOf(x), out.byteLength, out.byteLength);
       return out;
     },
     dotBase: (a, b) => {
       sameCount(a.length / EXT, b.length);
-      kernel.dotBase(LAYOUT.result, addressOf(a), addressOf(b), b.byteLength);
-      return result(0);
+      const [x, y] = [addressOf(a), addressOf(b)];
+      const parts = spread('dotBase', b.length, (first, n, result) => {
+        return [result, x + ELEMENT * first, y + WORD * first, WORD * n];
+      });
+      return total(parts, 0);
     },
     dot: (a, b) => {
       sameCount(a.length, b.length);
-      kernel.dot(LAYOUT.result, addressOf(a), addressOf(b), a.byteLength);
-      return result(0);
+      const [x, y] = [addressOf(a), addressOf(b)];
+      const parts = spread('dot', a.length / EXT, (first, n, result) => {
+        return [result, x + ELEMENT * first, y + ELEMENT * first, ELEMENT * n];
+      });
+      return total(parts, 0);
     },
     addScaled: (into, a, k) => {
       sameCount(into.length, a.length);
+      const [to, from] = [addressOf(into), addressOf(a)];
       setFactor(k);
-      kernel.addScaled(addressOf(into), addressOf(a), a.byteLength, LAYOUT.factor);
+      spread('addScaled', a.length / EXT, (first, n) => {
+        return [to + ELEMENT * first, from + ELEMENT * first, ELEMENT * n, LAYOUT.factor];
+      });
     },
     addScaledBase: (into, a, k) => {
       sameCount(into.length / EXT, a.length);
+      const [to, from] = [addressOf(into), addressOf(a)];
       setFactor(k);
-      kernel.addScaledBase(addressOf(into), addressOf(a), a.byteLength, LAYOUT.factor);
+      spread('addScaledBase', a.length, (first, n) => {
+        return [to + ELEMENT * first, from + WORD * first, WORD * n, LAYOUT.factor];
+      });
     },
     productRound: (a, b) => {
       sameCount(a.length, b.length);
-      kernel.productRound(LAYOUT.result, addressOf(a), addressOf(b), a.byteLength / 2);
-      return [result(0), result(1)];
+      const half = a.length / EXT / 2;
+      const [x, y] = [addressOf(a), addressOf(b)];
+      const parts = spread('productRound', half, (first, n, result) => {
+        const skip = ELEMENT * first;
+        return [result, x + skip, y + skip, ELEMENT * n, ELEMENT * half];
+      });
+      return [total(parts, 0), total(parts, 1)];
     },
     fractionLayer: (p, q) => {
       sameCount(p.length, q.length);
       const out = { p: newWords(p.length / 2), q: newWords(p.length / 2) };
-      kernel.fractionLayer(addressOf(out.p), addressOf(out.q), addressOf(p), addressOf(q), out.p.byteLength);
+      const [toP, toQ, fromP, fromQ] = [out.p, out.q, p, q].map(addressOf);
+      spread('fractionLayer', out.p.length / EXT, (first, n) => {
+        const skip = ELEMENT * first;
+        return [toP! + skip, toQ! + skip, fromP! + 2 * skip, fromQ! + 2 * skip, ELEMENT * n];
+      });
       return out;
     },
     unzip: (x) => {
@@ -117,9 +210,12 @@ export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
       for (const x of [p0, p1, q0, q1]) sameCount(2 * e.length, x.length);
       const addresses = [e, p0, p1, q0, q1].map(addressOf);
       setFactor(lambda);
-      const round = isZero(lambda) ? kernel.fractionRoundPlain : kernel.fractionRound;
-      round(LAYOUT.result, ...addresses, e.byteLength, LAYOUT.factor);
-      return [result(0), result(1)];
+      const name = isZero(lambda) ? 'fractionRoundPlain' : 'fractionRound';
+      const parts = spread(name, e.length / EXT, (first, n, result) => {
+        const moved = addresses.map((address) => address + ELEMENT * first);
+        return [result, ...moved, ELEMENT * n, e.byteLength, LAYOUT.factor];
+      });
+      return [total(parts, 0), total(parts, 1)];
     },
     encode: (columns, logMessage, logCode) => {
       const width = columns.length / 2 ** logMessage;
@@ -129,26 +225,19 @@ export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
       return rows;
     },
     hashRows: (rows, width, tree) => {
-      const count = rows.length / width;
-      if (count % HASHES !== 0) return kept(arena, plain.hashRows(rows, width, tree));
-      return hash(addressOf(rows), WORD * width, count, keyOfBytes(tree));
+      const length = rows.length / width;
+      if (length % HASHES !== 0) return kept(arena, plain.hashRows(rows, width, tree));
+      return hash(addressOf(rows), WORD * width, length, keyOfBytes(tree));
     },
     hashPairs: (nodes, tree, level) => {
-      const count = nodes.length / HASH_BYTES / 2;
-      if (count % HASHES !== 0) return kept(arena, plain.hashPairs(nodes, tree, level));
+      const length = nodes.length / HASH_BYTES / 2;
+      if (length % HASHES !== 0) return kept(arena, plain.hashPairs(nodes, tree, level));
       const key = keyOfBytes(tree);
       key[6]! ^= level;
       // The two hashes are a row of one block: an index in word 7 is all that is left to change.
-      return hash(addressOf(nodes), 2 * HASH_BYTES, count, key);
+      return hash(addressOf(nodes), 2 * HASH_BYTES, length, key);
     },
   };
-
-  function hash(rows: number, rowBytes: number, count: number, key: Int32Array): Uint8Array {
-    const out = arena.allocate(HASH_BYTES * count);
-    arena.words(LAYOUT.hash, key.length).set(key);
-    kernel.hashRows(out, rows, rowBytes, 0, count, LAYOUT.hash);
-    return arena.bytes(out, HASH_BYTES * count);
-  }
 }
 
 /** Bytes in the arena. */
