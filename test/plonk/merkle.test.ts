@@ -1,6 +1,13 @@
 // Merkle trees: rows are found under their root, and nothing else is: other rows, places, shapes, kinds or siblings.
 import { describe, expect, test } from 'vitest';
-import { buildTree, rootFromRows, rootOf, siblingCount, siblings } from '../../runtime/provers/plonk/merkle.ts';
+import {
+  buildTree,
+  rootFromRows,
+  rootOf,
+  siblingCount,
+  siblings,
+  treeKey,
+} from '../../runtime/provers/plonk/merkle.ts';
 import { plainVectors } from '../../runtime/provers/plonk/plain-vectors.ts';
 import { createRandom } from '../kits/random.ts';
 import { randomWords } from './reference.ts';
@@ -83,6 +90,16 @@ describe('another root comes from', () => {
     const wide = { ...built.shape, width: 3 };
     const padded = Uint32Array.from([...rows, 0, 0, 0]);
     expect(rootFromRows(wide, positions, padded, beside)).not.toEqual(rootOf(built));
+  });
+
+  test('kind, width and number of rows have a part in the key of every hash', () => {
+    const shape = { kind: 'a', width: 2, rows: 4 };
+    const others = [{ kind: 'b' }, { kind: 'a\0' }, { width: 4 }, { rows: 8 }].map((change) => ({
+      ...shape,
+      ...change,
+    }));
+    const keys = [shape, ...others].map((x) => treeKey(x).join());
+    expect(new Set(keys).size).toBe(keys.length);
   });
 
   test('the same matrix as a tree of another kind', () => {

@@ -126,6 +126,8 @@ describe('draws', () => {
     // 20,000 limbs: 1250 per sixteenth, standard deviation 34.
     expect(Math.min(...counts)).toBeGreaterThan(1050);
     expect(Math.max(...counts)).toBeLessThan(1450);
+    // Reducing 31-bit numbers would give numbers below 2^31 - p twice as often: 315 instead of 157 of them.
+    expect(limbs.filter((limb) => limb < 2 ** 31 - P).length).toBeLessThan(220);
   });
 
   test('positions are distinct, ascending and below the domain', () => {

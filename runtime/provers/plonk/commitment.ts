@@ -1,14 +1,5 @@
 // Commitment to columns of field elements: every column encoded by one Reed-Solomon code, a Merkle tree over the rows.
-import {
-  buildTree,
-  HASH_BYTES,
-  type MerkleTree,
-  rootFromRows,
-  rootOf,
-  siblingCount,
-  siblings,
-  type TreeShape,
-} from './merkle.ts';
+import { buildTree, type MerkleTree, rootFromRows, rootOf, siblingCount, siblings, type TreeShape } from './merkle.ts';
 import type { ProverChannel, VerifierChannel } from './transcript.ts';
 import type { Vectors } from './vectors.ts';
 
@@ -77,7 +68,7 @@ export function receiveRows(
     const rows = channel.receiveWords(`${label}.rows`, columns * positions.length);
     const beside = channel.receiveHashes(`${label}.path`, siblingCount(shape.rows, positions));
     const found = rootFromRows(shape, positions, rows, beside);
-    const equal = root.length === HASH_BYTES && found.every((byte, i) => byte === root[i]);
+    const equal = found.every((byte, i) => byte === root[i]);
     channel.check(equal, `rows of the ${kind} are not those of its root`);
     return { rows, columns };
   });
