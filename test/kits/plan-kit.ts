@@ -261,7 +261,8 @@ function* liesAbout(c: Circuit, honest: Replay, random: Random, perHint: number)
         modulus: MODULUS,
       };
       const lies = liesOf(run, random.below(lieSites(run)));
-      for (let n = 0; n < perHint && lies.length > 0; n++) yield { instr, commit: random.pick(lies).outputs };
+      const chosen = lies.length <= perHint ? lies : Array.from({ length: perHint }, () => random.pick(lies));
+      for (const lie of chosen) yield { instr, commit: lie.outputs };
     }
     for (const [j, cells] of outputs.entries()) {
       const at = random.below(cells.length);

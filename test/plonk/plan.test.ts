@@ -1,14 +1,14 @@
 // Plans of every operator: deterministic, satisfied by honest runs, refusing lies, and rightly pulled back.
 import { describe, expect, it } from 'vitest';
 import { KOALABEAR } from '../../compiler/ir/circuit.ts';
-import { type Plan, planCircuit, planWitness } from '../../compiler/ir/interpret/plan.ts';
+import { fillColumns, type Plan, planCircuit } from '../../compiler/ir/interpret/plan.ts';
 import { runWitness } from '../../compiler/ir/interpret/witness.ts';
 import { lowerModule, type PortVisibility } from '../../compiler/ir/lower.ts';
 import { operatorRegistry } from '../../compiler/ir/op.ts';
 import { deserializeCircuit, serializeCircuit } from '../../compiler/ir/serialize.ts';
 import { standardOps } from '../../stdlib/ops/index.ts';
 import { activationSamples, integersOf, isIntegerSample, moduleOf, portsOf } from '../kits/ops-kit.ts';
-import { checkHonestPlan, checkPlanRefusesLies, checkPullBack, violations } from '../kits/plan-kit.ts';
+import { checkHonestPlan, checkPlanRefusesLies, checkPullBack, residueWords, violations } from '../kits/plan-kit.ts';
 import { createRandom } from '../kits/random.ts';
 
 const registry = operatorRegistry(standardOps);
@@ -57,12 +57,18 @@ it('weights outside their interval violate the registration', () => {
   const circuit = lowerModule(module, registry, KOALABEAR, VISIBILITIES[0]);
   const { registration } = planCircuit(circuit);
   const ports = portsOf(circuit, module, integersOf(module, 0, createRandom(1)));
-  const columns = planWitness(registration!, runWitness(circuit, ports));
-  const weight = registration!.columns.findIndex((c) => c.group === 'weight');
-  const { range } = circuit.wires[registration!.columns[weight]!.wire]!;
-  expect(violations(registration!, columns, new Map(), new Map())).toEqual([]);
-  for (const outside of [range.hi + 1n, range.lo - 1n]) {
-    const words = columns[weight]!.with(0, Number((outside + circuit.target.modulus) % circuit.target.modulus));
-    expect(violations(registration!, columns.with(weight, words), new Map(), new Map())).not.toEqual([]);
-  }
+  const weight = registration!.columns.find((c) => c.group === 'weight')!;
+  const { range } = circuit.wires[weight.wire]!;
+  const honest = runWitness(circuit, ports);
+  const broken = (first: bigint): string[] => {
+    // Quotients and multiplicities follow the weights, so that only the proof of the interval can fail.
+    const columns = fillColumns(registration!, (w) => {
+      const values = honest.exact(w);
+      return residueWords(w === weight.wire ? values.with(0, first) : values);
+    });
+    return violations(registration!, columns, new Map(), new Map());
+  };
+  for (const inside of [range.lo, range.hi]) expect(broken(inside)).toEqual([]);
+  for (const outside of [range.lo - 1n, range.hi + 1n, range.hi + 1000n])
+    expect(broken(outside)).toContain(weight.label);
 });

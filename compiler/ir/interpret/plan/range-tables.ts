@@ -97,18 +97,22 @@ function totalCost(sizes: ReadonlySet<number>, demand: ReadonlyMap<number, numbe
   return cost;
 }
 
+/** How many of the best single tables a search starts from. */
+const STARTS = 3;
+
 /**
  * Chooses tables of at most `maxRows` rows for a demand: cells by number of elements of their interval (2 or more).
- * Greedy from every power of two: adds the table that saves most until none saves.
+ * Greedy from the best powers of two: adds the table that saves most until none saves.
  */
 export function chooseRangeTables(demand: ReadonlyMap<number, number>, maxRows: number): RangeTables {
   const powers: number[] = [];
   for (let rows = 2; rows <= maxRows; rows *= 2) powers.push(rows);
   const candidates = [...new Set([...powers, ...[...demand.keys()].filter((n) => n <= maxRows)])].sort((a, b) => a - b);
   let best: { readonly cost: number; readonly sizes: ReadonlySet<number> } | undefined;
-  for (const first of powers) {
-    let sizes: ReadonlySet<number> = new Set([first]);
-    let cost = totalCost(sizes, demand);
+  const starts = powers.map((rows) => ({ sizes: new Set([rows]), cost: totalCost(new Set([rows]), demand) }));
+  for (const start of starts.sort((a, b) => a.cost - b.cost).slice(0, STARTS)) {
+    let sizes: ReadonlySet<number> = start.sizes;
+    let { cost } = start;
     for (;;) {
       let better: ReadonlySet<number> | undefined;
       for (const rows of candidates) {
