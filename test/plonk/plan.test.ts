@@ -38,6 +38,8 @@ describe.each(samples.map(({ def, sample }) => ({ name: `${def.name}: ${sample.n
       const circuit = lowerModule(module, registry, KOALABEAR, visibility);
       const plans = planCircuit(circuit);
       expect(dataOf(planCircuit(deserializeCircuit(serializeCircuit(circuit))).run)).toEqual(dataOf(plans.run));
+      const weights = (p: Plan | undefined) => p?.columns.filter((c) => c.group === 'weight') ?? [];
+      expect(weights(plans.registration)).toEqual(weights(plans.run));
       const random = createRandom(7);
       for (let variant = 0; variant < 6; variant++) {
         const ports = portsOf(circuit, module, integersOf(module, variant, random));

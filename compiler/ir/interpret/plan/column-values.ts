@@ -13,12 +13,15 @@ const LIMIT = 2n ** 53n;
 
 /** Columns of an honest run. */
 export function planWitness(plan: Plan, witness: Witness): ColumnValues {
-  return fillColumns(plan, (wire) => {
-    const { range } = plan.circuit.wires[wire]!;
-    return range.lo > -LIMIT && range.hi < LIMIT
-      ? residuesOf(witness.value(wire).data)
-      : Uint32Array.from(witness.exact(wire), residueOf);
-  });
+  return fillColumns(plan, (wire) => witnessResidues(witness, wire));
+}
+
+/** Canonical residues of a wire of the circuit, however wide it is. */
+export function witnessResidues(witness: Witness, wire: number): Uint32Array {
+  const { range } = witness.circuit.wires[wire]!;
+  return range.lo > -LIMIT && range.hi < LIMIT
+    ? residuesOf(witness.value(wire).data)
+    : Uint32Array.from(witness.exact(wire), residueOf);
 }
 
 /**

@@ -203,7 +203,10 @@ function linearInputs(i: Instr): readonly number[] {
 /** The intervals of all parameters that runs use, over the same weight columns. */
 function planRegistration(c: Circuit, reach: Reach): Plans['registration'] {
   const draft = createDraft(c);
-  for (const { name, role, wire } of c.ports) {
+  // In the order of a run's plan, so that both lay the weights out alike.
+  for (const i of c.instrs) {
+    if (i.op !== 'port') continue;
+    const { name, role, wire } = c.ports[i.port]!;
     if (role !== 'param' || !reach.needed.has(wire)) continue;
     const { shape, range } = c.wires[wire]!;
     draft.addColumn(wire, 'weight', { kind: 'wire' }, name);
