@@ -156,6 +156,15 @@ function commit(t: TemplateParts, { port, out, blinding }: Commitment): void {
   t.writer.line(`${out} <== Commitment(${count}, ${lo}, ${bits}, ${perElement}, ${tag})(${flat}, ${blinding});`);
 }
 
+/** Arguments on one line, or on lines of their own if they are many. */
+function listed(texts: readonly string[]): string {
+  const MANY = 6;
+  if (texts.length <= MANY) return texts.join(', ');
+  const lines: string[] = [];
+  for (let k = 0; k < texts.length; k += MANY) lines.push(texts.slice(k, k + MANY).join(', '));
+  return `\n    ${lines.join(',\n    ')}\n  `;
+}
+
 /** `signal y[4] <== Template()(x);` */
 function call(
   file: FileContext,
@@ -165,7 +174,7 @@ function call(
   argument: (wire: number) => string,
 ): void {
   const { node, op } = originOf(block.scope);
-  const values = `${template}()(${block.inputs.map(argument).join(', ')});`;
+  const values = `${template}()(${listed(block.inputs.map(argument))});`;
   const results = block.outputs.map((w) => {
     const bound = t.nameIfBound(w);
     const name = bound ?? t.names.take(node, op);
@@ -178,6 +187,6 @@ function call(
     t.writer.line(`${only.declared ? only.name : `signal ${only.name}${dimensions(only.shape)}`} <== ${values}`);
   else {
     for (const r of results) if (!r.declared) t.writer.line(`signal ${r.name}${dimensions(r.shape)};`);
-    t.writer.line(`(${results.map((r) => r.name).join(', ')}) <== ${values}`);
+    t.writer.line(`(${listed(results.map((r) => r.name))}) <== ${values}`);
   }
 }

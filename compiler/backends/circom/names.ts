@@ -23,7 +23,11 @@ const looksLikeLoopVariable = (name: string): boolean =>
 
 /** Letters, digits and single underscores, beginning with a letter, at most 48 characters; '' if nothing is left. */
 export function identifierPart(name: string): string {
-  const cleaned = name.replace(/[^A-Za-z0-9]+/g, '_').replace(/^[_0-9]+/, '');
+  // Names that are numbers are common in exported models.
+  const cleaned = name
+    .replace(/[^A-Za-z0-9]+/g, '_')
+    .replace(/^_/, '')
+    .replace(/^(?=[0-9])/, 'n');
   return cleaned.slice(0, MAX_LENGTH).replace(/_+$/, '');
 }
 
