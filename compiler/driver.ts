@@ -4,6 +4,7 @@ import { buildArtifact, type KeySource, type PortType, turn } from '../runtime/i
 import { type ImportedModel, importModel } from './frontend/import.ts';
 import { readSamples } from './frontend/inputs.ts';
 import { readModelFile } from './frontend/onnx/read-model.ts';
+import type { ProofSystem } from './ir/backend.ts';
 import type { Circuit } from './ir/circuit.ts';
 import { Diagnostic, quote } from './ir/diagnostics.ts';
 import { DEFAULT_VISIBILITY, lowerModule, type PortVisibility } from './ir/lower.ts';
@@ -130,12 +131,14 @@ export async function compileModel(options: CompileOptions, registries: Registri
       loaded = await loadModel(options, registries);
       onProgress('lowering to constraints');
       await turn(signal);
-      const visibility = { ...DEFAULT_VISIBILITY, ...options.visibility };
+      const proofSystem = backend.proofSystem ?? 'groth16-bn254';
+      const visibility = visibilityFor(proofSystem, { ...DEFAULT_VISIBILITY, ...options.visibility });
       const circuit = lowerCircuit(loaded, registries, backend.target, visibility, options.model);
       const { name, float, int } = loaded;
       return {
         model: name,
         backend: backend.name,
+        proofSystem,
         float: printModule(float),
         int: printModule(int),
         circuit,
@@ -159,6 +162,11 @@ export async function compileModel(options: CompileOptions, registries: Registri
     warnings,
     seconds: { compile: (performance.now() - started) / 1000 - setupSeconds, setup: setupSeconds },
   };
+}
+
+/** The native prover commits weights once and binds them by their root: fixed ones are ports of the circuit too. */
+function visibilityFor(proofSystem: ProofSystem, asked: PortVisibility): PortVisibility {
+  return proofSystem === 'plonk-koalabear' && asked.weights === 'fixed' ? { ...asked, weights: 'public' } : asked;
 }
 
 function lowerCircuit(

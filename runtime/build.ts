@@ -1,7 +1,7 @@
 // Builds an artifact on disk from what the compiler made: constraint system, keys, verifier's folder, manifest.
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import type { EmittedCircuit } from '../compiler/ir/backend.ts';
+import type { EmittedCircuit, ProofSystem } from '../compiler/ir/backend.ts';
 import type { Circuit } from '../compiler/ir/circuit.ts';
 import { Diagnostic, quote } from '../compiler/ir/diagnostics.ts';
 import { digest, tensorDigest } from '../compiler/ir/digest.ts';
@@ -16,6 +16,7 @@ import { encodeParameters, type Parameter } from './artifact/parameters.ts';
 import { signalCount } from './artifact/statement.ts';
 import { setupSeconds } from './estimate.ts';
 import { type KeySource, provideKeys } from './keys.ts';
+import { makeNativeKey, NO_SETUP } from './native.ts';
 import { describeOrigin, encodeVerificationKey } from './provers/snarkjs/index.ts';
 import { turn } from './turn.ts';
 import { VERIFIER_FILES } from './verify.ts';
@@ -28,6 +29,7 @@ export type PortType = Pick<PortDescription, 'lo' | 'hi' | 'scale' | 'dtype'>;
 export interface CompiledModel {
   readonly model: string;
   readonly backend: string;
+  readonly proofSystem: ProofSystem;
   /** Float and integer modules, in text form. */
   readonly float: string;
   readonly int: string;
@@ -73,7 +75,7 @@ export async function buildArtifact(
   options: BuildOptions,
   compile: () => Promise<CompiledModel>,
 ): Promise<BuiltArtifact> {
-  const { onProgress, onEstimate, signal } = options;
+  const { onProgress, signal } = options;
   return replaceFolder(options.output, isArtifact, async (folder) => {
     const at = (path: string): string => join(folder, path);
     const compiled = await compile();
@@ -89,49 +91,84 @@ export async function buildArtifact(
       writeFileSync(at(ARTIFACT_FILES.parameters), encodeParameters(parameters), { mode: 0o600 });
     onProgress(`writing the constraint system (${backend})`);
     await turn(signal);
-    const emitted = await compiled.emit(resolve(at(ARTIFACT_FILES.system)));
-    const { constraints } = emitted;
-    const r1cs = `${ARTIFACT_FILES.system}/${emitted.r1cs}`;
-    checkSignals(at(r1cs), ports, backend);
-
+    const { r1cs: system, constraints } = await compiled.emit(resolve(at(ARTIFACT_FILES.system)));
+    const r1cs = system === undefined ? undefined : `${ARTIFACT_FILES.system}/${system}`;
     const started = performance.now();
-    onEstimate({ constraints, setupSeconds: setupSeconds(constraints) });
-    const making = `making keys for ${constraints} constraints`;
-    onProgress(making);
-    await turn(signal);
-    const { verificationKey, cached } = await provideKeys({
-      r1csPath: at(r1cs),
-      zkeyPath: at(ARTIFACT_FILES.provingKey),
-      source: options.keys,
-      onProgress: (fraction) => onProgress(making, fraction),
-      signal,
-    });
+    const made = await makeKeys({ compiled, parameters, ports, constraints, folder, r1cs }, options);
     const description = encodeDescription({
       format: 'zkmlc/verifier',
       version: ARTIFACT_VERSION,
       model,
       backend,
-      proofSystem: 'groth16-bn254',
+      proofSystem: compiled.proofSystem,
       module: digest('zkmlc/module', compiled.int),
-      constraintSystem: await sha256OfFile(at(r1cs)),
+      constraintSystem: await sha256OfFile(at(r1cs ?? ARTIFACT_FILES.circuit)),
       constraints,
       ports,
     });
-    const key = encodeVerificationKey(verificationKey);
     writeFileSync(at(`${ARTIFACT_FILES.verifier}/${VERIFIER_FILES.description}`), description);
-    writeFileSync(at(`${ARTIFACT_FILES.verifier}/${VERIFIER_FILES.key}`), key);
+    writeFileSync(at(`${ARTIFACT_FILES.verifier}/${VERIFIER_FILES.key}`), made.key);
     const files: Record<string, string> = {};
     for (const path of filesBelow(folder)) files[path] = await sha256OfFile(at(path));
-    const manifest = { format: 'zkmlc/artifact', version: ARTIFACT_VERSION, model, backend, r1cs, files } as const;
+    const manifest = {
+      format: 'zkmlc/artifact',
+      version: ARTIFACT_VERSION,
+      model,
+      backend,
+      ...(r1cs !== undefined && { r1cs }),
+      files,
+    } as const;
     writeFileSync(at(ARTIFACT_FILES.manifest), encodeManifest(manifest));
     return {
-      root: modelRoot(description, key),
+      root: modelRoot(description, made.key),
       constraints,
-      setup: describeOrigin(verificationKey.origin),
-      setupCached: cached,
+      setup: made.setup,
+      setupCached: made.cached,
       setupSeconds: (performance.now() - started) / 1000,
     };
   });
+}
+
+interface KeyTask {
+  readonly compiled: CompiledModel;
+  readonly parameters: readonly Parameter[];
+  readonly ports: readonly PortDescription[];
+  readonly constraints: number;
+  readonly folder: string;
+  /** Relative to the folder. */
+  readonly r1cs: string | undefined;
+}
+
+interface MadeKeys {
+  /** Encoded verification key. */
+  readonly key: Uint8Array;
+  readonly setup: string;
+  readonly cached: boolean;
+}
+
+/** The verification key; for Groth16 the proving key goes to its place in the folder. */
+async function makeKeys(task: KeyTask, { keys, onProgress, onEstimate, signal }: BuildOptions): Promise<MadeKeys> {
+  const { compiled, parameters, ports, constraints, folder, r1cs } = task;
+  if (compiled.proofSystem === 'plonk-koalabear') {
+    onProgress('registering the weights');
+    await turn(signal);
+    return { key: makeNativeKey(compiled.circuit, parameters), setup: NO_SETUP, cached: false };
+  }
+  if (r1cs === undefined) throw new TypeError(`backend ${compiled.backend} wrote no constraint system`);
+  const r1csPath = join(folder, r1cs);
+  checkSignals(r1csPath, ports, compiled.backend);
+  onEstimate({ constraints, setupSeconds: setupSeconds(constraints) });
+  const making = `making keys for ${constraints} constraints`;
+  onProgress(making);
+  await turn(signal);
+  const { verificationKey, cached } = await provideKeys({
+    r1csPath,
+    zkeyPath: join(folder, ARTIFACT_FILES.provingKey),
+    source: keys,
+    onProgress: (fraction) => onProgress(making, fraction),
+    signal,
+  });
+  return { key: encodeVerificationKey(verificationKey), setup: describeOrigin(verificationKey.origin), cached };
 }
 
 /** Committed parameters get their blinding element here. */

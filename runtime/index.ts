@@ -9,6 +9,7 @@ export { type BuildOptions, type BuiltArtifact, buildArtifact, type CompiledMode
 export { proveSeconds, setupSeconds } from './estimate.ts';
 export { decodeIntegers, type EncodedInputs, type EncodeOptions, encodeInputs } from './evaluate/encode.ts';
 export { cacheFolder, type KeySource } from './keys.ts';
+export type { NativeFigures } from './native.ts';
 export { type ProveOptions, type ProveReport, prove, proveWitness, temporaryFolder } from './prove.ts';
 export { type LoadedProver, loadProver, type ModelPort, readModelPorts } from './prover.ts';
 export { describeOrigin } from './provers/snarkjs/index.ts';

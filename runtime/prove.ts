@@ -10,6 +10,7 @@ import { writeAtomically } from './artifact/files.ts';
 import { encodeProofFile } from './artifact/proof-file.ts';
 import type { PortStatement } from './artifact/statement.ts';
 import { proveSeconds } from './estimate.ts';
+import { prepareRun } from './native.ts';
 import { type LoadedProver, loadProver } from './prover.ts';
 import { encodeProof, groth16Prove } from './provers/snarkjs/index.ts';
 import { turn } from './turn.ts';
@@ -65,6 +66,27 @@ export async function prove(options: ProveOptions): Promise<ProveReport> {
   onProgress('loading the circuit');
   const prover = await loadProver(options.artifact);
   const load = clock();
+  const { system } = prover.verifier;
+  if (system.proofSystem === 'plonk-koalabear') {
+    onProgress('computing the witness');
+    await turn(signal);
+    const { circuit, parameters, verifier } = prover;
+    const run = prepareRun(
+      { circuit, parameters, ports: verifier.description.ports, key: system.key },
+      options.inputs,
+      { clamp: options.clamp === true },
+    );
+    const witness = clock();
+    onProgress('proving');
+    await turn(signal);
+    const bytes = encodeProofFile({ root: verifier.root, ...run.prove() });
+    const proving = clock();
+    const ports = verifyBytes(verifier, bytes, output);
+    writeAtomically(output, bytes);
+    const seconds = { load, witness, prove: proving, verify: clock() };
+    const { model } = verifier.description;
+    return { model, output, root: verifier.root, bytes: bytes.length, ports, clamped: run.clamped, seconds };
+  }
   const folder = temporaryFolder();
   try {
     onProgress('computing the witness');

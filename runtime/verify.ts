@@ -1,18 +1,11 @@
 // Verification of one proof: reads the verifier's folder and the proof, and nothing else of the prover's.
 import { join } from 'node:path';
-import { BN254 } from '../compiler/ir/circuit.ts';
 import { Diagnostic } from '../compiler/ir/diagnostics.ts';
 import { decodeDescription, modelRoot, type VerifierDescription } from './artifact/description.ts';
 import { readBounded } from './artifact/files.ts';
 import { decodeProofFile } from './artifact/proof-file.ts';
-import { type PortStatement, readStatement } from './artifact/statement.ts';
-import {
-  decodeProof,
-  decodeVerificationKey,
-  describeOrigin,
-  type VerificationKey,
-  verifyGroth16,
-} from './provers/snarkjs/index.ts';
+import type { PortStatement } from './artifact/statement.ts';
+import { type AnyVerifier, readVerificationKey } from './proof-systems.ts';
 
 export const VERIFIER_FILES = { description: 'verifier.json', key: 'verification.key' } as const;
 
@@ -20,12 +13,6 @@ export const VERIFIER_FILES = { description: 'verifier.json', key: 'verification
 const MAX_DESCRIPTION_BYTES = 2 ** 24;
 const MAX_KEY_BYTES = 2 ** 27;
 const MAX_PROOF_BYTES = 2 ** 27;
-
-/**
- * Security of Groth16 over BN254 against the best known attack, the number field sieve in its degree-12 target field:
- * about 100 bits (Barbulescu and Duquesne, "Updating key size estimations for pairings", J. Cryptology 2019).
- */
-const BN254_SECURITY_BITS = 100;
 
 /** What to verify, and what the caller trusts. */
 export interface VerifyOptions {
@@ -59,7 +46,8 @@ export interface Verdict {
 /** A verifier's folder, read once. */
 export interface LoadedVerifier {
   readonly description: VerifierDescription;
-  readonly key: VerificationKey;
+  /** The key, read by the proof system that the description names. */
+  readonly system: AnyVerifier;
   readonly root: string;
 }
 
@@ -68,9 +56,10 @@ export function loadVerifier(folder: string): LoadedVerifier {
   const paths = { description: join(folder, VERIFIER_FILES.description), key: join(folder, VERIFIER_FILES.key) };
   const descriptionBytes = readBounded(paths.description, MAX_DESCRIPTION_BYTES);
   const keyBytes = readBounded(paths.key, MAX_KEY_BYTES);
+  const description = inFile(paths.description, () => decodeDescription(descriptionBytes));
   return {
-    description: inFile(paths.description, () => decodeDescription(descriptionBytes)),
-    key: inFile(paths.key, () => decodeVerificationKey(keyBytes)),
+    description,
+    system: inFile(paths.key, () => readVerificationKey(description, keyBytes)),
     root: modelRoot(descriptionBytes, keyBytes),
   };
 }
@@ -89,16 +78,17 @@ function inFile<T>(file: string, run: () => T): T {
  * `proof-refused` or `bad-proof-file` for anything else that is not a valid proof of this model.
  */
 export function verify(options: VerifyOptions): Verdict {
-  const { description, key, root } = loadVerifier(options.verifier);
+  const loaded = loadVerifier(options.verifier);
+  const { description, system, root } = loaded;
   if (options.modelRoot !== undefined && options.modelRoot.toLowerCase() !== root)
     throw new Diagnostic('wrong-root', `the verifier's folder has model root ${root}, expected ${options.modelRoot}`, {
       file: options.verifier,
     });
-  if (options.production && !isCeremony(key))
-    throw new Diagnostic('development-setup', `refused in production: ${describeOrigin(key.origin)}`, {
+  if (options.production && !system.production)
+    throw new Diagnostic('development-setup', `refused in production: ${system.setup}`, {
       file: options.verifier,
     });
-  const ports = verifyBytes({ description, key, root }, readBounded(options.proof, MAX_PROOF_BYTES), options.proof);
+  const ports = verifyBytes(loaded, readBounded(options.proof, MAX_PROOF_BYTES), options.proof);
   return {
     model: description.model,
     root,
@@ -106,17 +96,12 @@ export function verify(options: VerifyOptions): Verdict {
     proofSystem: description.proofSystem,
     backend: description.backend,
     constraints: description.constraints,
-    setup: describeOrigin(key.origin),
-    production: isCeremony(key),
-    securityBits: BN254_SECURITY_BITS,
-    zeroKnowledge: true,
+    setup: system.setup,
+    production: system.production,
+    securityBits: system.securityBits,
+    zeroKnowledge: system.zeroKnowledge,
     ports,
   };
-}
-
-/** True if the key comes from a ceremony to whose second phase somebody contributed: otherwise one party, or anyone, can forge. */
-function isCeremony(key: VerificationKey): boolean {
-  return key.origin.kind === 'ceremony' && key.origin.contributions > 0;
 }
 
 /** Verifies the bytes of a proof file. @throws as {@link verify}. */
@@ -128,9 +113,6 @@ export function verifyBytes(v: LoadedVerifier, bytes: Uint8Array, file: string):
         'wrong-root',
         `the proof is of the model with root ${proof.root}, this verifier's root is ${v.root}`,
       );
-    const ports = readStatement(v.description.ports, proof.signals, BN254.modulus);
-    if (!verifyGroth16(v.key, proof.signals, decodeProof(proof.proof)))
-      throw new Diagnostic('proof-refused', 'the proof does not verify for this statement');
-    return ports;
+    return v.system.check(v.description.ports, proof);
   });
 }

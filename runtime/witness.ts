@@ -89,7 +89,7 @@ async function writeWitness(
   path: string,
 ): Promise<void> {
   const { folder, manifest, circuit } = prover;
-  const base = manifest.r1cs.replace(/\.r1cs$/, '');
+  const base = (manifest.r1cs ?? '').replace(/\.r1cs$/, '');
   if (Object.hasOwn(manifest.files, `${base}.wasm`)) {
     const wasm = readFileSync(await checkedFile(folder, manifest, `${base}.wasm`));
     const file = await checkedFile(folder, manifest, `${base}.inputs.json`);

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { deserializeCircuit, inspectModel, type ModelCost, printable } from '../../compiler/index.ts';
-import { ARTIFACT_FILES, checkedFile, describeOrigin, type PortDescription } from '../../runtime/index.ts';
+import { ARTIFACT_FILES, checkedFile, type NativeFigures, type PortDescription } from '../../runtime/index.ts';
 import { readArtifactModels } from '../artifact-models.ts';
 import type { CommandContext } from '../context.ts';
 import { collect, compilerWith } from '../options.ts';
@@ -29,24 +29,30 @@ export function registerInspect(program: Command, cx: CommandContext): void {
     .action(async (artifact: string, flags: InspectFlags) => {
       const { manifest, verifier, int } = await readArtifactModels(artifact, await compilerWith(flags.plugin));
       const path = await checkedFile(artifact, manifest, ARTIFACT_FILES.circuit);
-      const cost = inspectModel(int, deserializeCircuit(await readFile(path)));
+      const { system } = verifier;
+      const counted: Counted =
+        system.proofSystem === 'plonk-koalabear'
+          ? { figures: system.figures }
+          : inspectModel(int, deserializeCircuit(await readFile(path)));
       const files = Object.keys(manifest.files).map(
         (file): ArtifactFile => ({ path: file, bytes: statSync(join(artifact, file)).size }),
       );
       const { model, backend, proofSystem, constraints, ports } = verifier.description;
-      const setup = describeOrigin(verifier.key.origin);
+      const { setup, securityBits, zeroKnowledge } = system;
       const text = [
         `${printable(model)}: backend ${printable(backend)}, ${proofSystem}, ${constraints} constraints`,
         `model root ${verifier.root}`,
         `set-up: ${setup}`,
+        `about ${securityBits} bits, ${zeroKnowledge ? 'zero-knowledge' : 'not zero-knowledge'}`,
         '',
         describePorts(ports),
         '',
-        describeCosts(cost, constraints),
+        'figures' in counted ? describeFigures(counted.figures) : describeCosts(counted, constraints),
         '',
         table([['file', 'size'], ...files.map((f) => [f.path, showBytes(f.bytes)])], [1]),
       ].join('\n');
-      const { nodes, ports: portCost, total } = cost;
+      const costs =
+        'figures' in counted ? counted : { nodes: counted.nodes, portCost: counted.ports, total: counted.total };
       cx.console.result(text, {
         model,
         backend,
@@ -54,13 +60,32 @@ export function registerInspect(program: Command, cx: CommandContext): void {
         constraints,
         root: verifier.root,
         setup,
+        securityBits,
+        zeroKnowledge,
         ports,
-        nodes,
-        portCost,
-        total,
+        ...costs,
         files,
       });
     });
+}
+
+/** Costs by operation as rank-1 constraints, or what the native prover commits and looks up. */
+type Counted = ModelCost | { readonly figures: NativeFigures };
+
+function describeFigures(f: NativeFigures): string {
+  const rows = [
+    ['cells committed by a proof', f.adviceCells],
+    ['cells of registered weights', f.weightCells],
+    ['lookups', f.lookups],
+    ['tables', f.tables],
+    ['rows of tables', f.tableRows],
+    ['contractions', f.contractions],
+    ['rows of a column', 2 ** f.logMessage],
+    ['rows of its code', 2 ** f.logCode],
+    ['opened rows', f.queries],
+    ['proof of work (bits)', f.proofOfWorkBits],
+  ] as const;
+  return table([['figure', 'value'], ...rows.map(([name, n]) => [name, String(n)])], [1]);
 }
 
 function describePorts(ports: readonly PortDescription[]): string {

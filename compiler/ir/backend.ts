@@ -1,6 +1,12 @@
 // What a backend is: it writes a recorded circuit as a constraint system that a prover of the runtime can use.
 import type { Capabilities, Circuit } from './circuit.ts';
 
+/** What proves a circuit: Groth16 over rank-1 constraints, or the native prover, which proves the circuit as it is. */
+export const PROOF_SYSTEMS = ['groth16-bn254', 'plonk-koalabear'] as const;
+
+/** Name of a proof system. */
+export type ProofSystem = (typeof PROOF_SYSTEMS)[number];
+
 /** What a backend may use besides the circuit. */
 export interface EmitContext {
   /** Name of the model, for comments. */
@@ -10,9 +16,9 @@ export interface EmitContext {
 
 /** What a backend wrote. Paths are relative to the folder it was given. */
 export interface EmittedCircuit {
-  /** The constraint system in iden3's `.r1cs` format. */
-  readonly r1cs: string;
-  /** Rows. */
+  /** The constraint system in iden3's `.r1cs` format; absent where the circuit itself is proved. */
+  readonly r1cs?: string;
+  /** Rows, or statements about single cells. */
   readonly constraints: number;
 }
 
@@ -22,6 +28,8 @@ export interface Backend {
   readonly name: string;
   readonly doc: string;
   readonly target: Capabilities;
+  /** `groth16-bn254` if absent. */
+  readonly proofSystem?: ProofSystem;
   /**
    * Writes the constraint system, and whatever its witness generation needs, into an existing empty folder.
    * @throws Diagnostic if the circuit does not fit the backend's limits.

@@ -29,8 +29,8 @@ export interface Manifest {
   /** Name of the model, for people. */
   readonly model: string;
   readonly backend: string;
-  /** The constraint system, relative to the artifact. */
-  readonly r1cs: string;
+  /** The constraint system, relative to the artifact; absent where the circuit itself is proved. */
+  readonly r1cs?: string;
   /** SHA-256 by path relative to the artifact. */
   readonly files: Readonly<Record<string, string>>;
 }
@@ -74,7 +74,7 @@ export function readManifest(folder: string): Manifest {
   if (
     typeof model !== 'string' ||
     typeof backend !== 'string' ||
-    typeof r1cs !== 'string' ||
+    (r1cs !== undefined && typeof r1cs !== 'string') ||
     typeof files !== 'object' ||
     files === null
   )
@@ -85,8 +85,10 @@ export function readManifest(folder: string): Manifest {
       throw bad(`the manifest lists a bad path ${quote(path)}`);
     digests[path] = sha;
   }
-  if (!Object.hasOwn(digests, r1cs)) throw bad('the manifest does not list its constraint system');
-  return { format: 'zkmlc/artifact', version: ARTIFACT_VERSION, model, backend, r1cs, files: digests };
+  if (r1cs !== undefined && !Object.hasOwn(digests, r1cs))
+    throw bad('the manifest does not list its constraint system');
+  const system = r1cs === undefined ? {} : { r1cs };
+  return { format: 'zkmlc/artifact', version: ARTIFACT_VERSION, model, backend, ...system, files: digests };
 }
 
 /**
@@ -101,6 +103,11 @@ export async function checkedFile(folder: string, m: Manifest, path: string): Pr
       file,
     });
   return file;
+}
+
+/** SHA-256 in hex. */
+export function sha256OfBytes(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /** SHA-256 of a file, streamed, in hex. @throws Diagnostic `file-missing`. */

@@ -1,4 +1,6 @@
 // What a verifier must know of a compiled model, as `verifier/verifier.json`: ports, scales, digests. Read strictly.
+
+import { PROOF_SYSTEMS, type ProofSystem } from '../../compiler/ir/backend.ts';
 import { Diagnostic } from '../../compiler/ir/diagnostics.ts';
 import { digest } from '../../compiler/ir/digest.ts';
 import { parseRational, type Rational } from '../../compiler/ir/rational.ts';
@@ -52,10 +54,10 @@ export interface VerifierDescription {
   readonly model: string;
   /** Name of the backend that wrote the constraint system, for people. */
   readonly backend: string;
-  readonly proofSystem: 'groth16-bn254';
+  readonly proofSystem: ProofSystem;
   /** Digest of the quantized module (graph, weights, scales). */
   readonly module: string;
-  /** Digest of the constraint system. */
+  /** Digest of the constraint system: the `.r1cs` file, or the circuit itself where that is what is proved. */
   readonly constraintSystem: string;
   readonly constraints: number;
   readonly ports: readonly PortDescription[];
@@ -120,7 +122,7 @@ export function decodeDescription(bytes: Uint8Array): VerifierDescription {
     version: ARTIFACT_VERSION,
     model: text('model'),
     backend: text('backend'),
-    proofSystem: oneOf(['groth16-bn254'], text('proofSystem'), fail),
+    proofSystem: oneOf(PROOF_SYSTEMS, text('proofSystem'), fail),
     module: text('module'),
     constraintSystem: text('constraintSystem'),
     constraints: whole(top.get('constraints'), 'constraints', fail),

@@ -14,7 +14,11 @@ export const R1CS_FILES = { system: 'circuit.r1cs', symbols: 'circuit.sym' } as 
  * Writes both files.
  * @throws Diagnostic `r1cs-too-large`, `wrong-target`, `field-overflow`, `file-unwritable`; no partial file is left.
  */
-export async function emitR1cs(c: Circuit, folder: string, cx: Pick<EmitContext, 'signal'>): Promise<EmittedCircuit> {
+export async function emitR1cs(
+  c: Circuit,
+  folder: string,
+  cx: Pick<EmitContext, 'signal'>,
+): Promise<Required<EmittedCircuit>> {
   cx.signal?.throwIfAborted();
   const file = createR1csWriter(join(folder, R1CS_FILES.system), layoutPorts(c));
   try {

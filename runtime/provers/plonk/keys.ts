@@ -28,6 +28,8 @@ const REGISTRATION_SHARE = 0.1;
 /** A key that has been checked: parameters reach the target, and the weights' registration proof verifies. */
 export interface LoadedKey {
   readonly circuit: Circuit;
+  /** The circuit as serialized. */
+  readonly circuitBytes: Uint8Array;
   /** What runs are proved and verified with. */
   readonly run: ProofContext;
   readonly weightRoot: Uint8Array | undefined;
@@ -133,6 +135,7 @@ export function loadKey(v: Vectors, bytes: Uint8Array): LoadedKey {
     );
   return {
     circuit,
+    circuitBytes: file.circuit,
     run: {
       protocol: protocolOf(run, isProduct, parameters.opening.code.logMessage),
       parameters,

@@ -1,0 +1,71 @@
+// The native prover from model file to verdict: no set-up, the same bytes every time, and refusals as for other backends.
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createCompiler, evaluateBoth, readTensors } from '../../compiler/index.ts';
+import { Diagnostic } from '../../compiler/ir/diagnostics.ts';
+import type { Tensor } from '../../compiler/ir/tensor.ts';
+import { prove, readModelPorts, verify } from '../../runtime/index.ts';
+
+const model = fileURLToPath(new URL('../../examples/models/digits-mlp/', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'zkmlc-plonk-'));
+const [artifact, proof] = [join(folder, 'model.zkml'), join(folder, 'proof.zkp')];
+const options = { model: join(model, 'model.onnx'), calibration: join(model, 'calibration.npz'), backend: 'plonk' };
+let root = '';
+let inputs: ReadonlyMap<string, Tensor> = new Map();
+
+beforeAll(async () => {
+  root = (await createCompiler().compile({ ...options, output: artifact })).root;
+  inputs = await readTensors(join(model, 'test_data_set_0'), await readModelPorts(artifact, 'input'), 'input');
+  await prove({ artifact, inputs, output: proof });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function code(run: () => unknown): string {
+  try {
+    run();
+    return 'accepted';
+  } catch (e) {
+    if (e instanceof Diagnostic) return e.code;
+    throw e;
+  }
+}
+
+it('a verdict shows the integers that the model evaluates to, and says that nothing is hidden', async () => {
+  const verdict = verify({ verifier: join(artifact, 'verifier'), proof, modelRoot: root, production: true });
+  expect(verdict).toMatchObject({ proofSystem: 'plonk-koalabear', zeroKnowledge: false, rootCompared: true });
+  expect(verdict.securityBits).toBeGreaterThanOrEqual(100);
+  const compiler = createCompiler();
+  const expected = evaluateBoth(await compiler.load(options), compiler.registries.ops, inputs).outputs[0]!;
+  expect(verdict.ports.find((p) => p.role === 'output')?.integers).toEqual([...expected.integers.data]);
+});
+
+it('compiling again gives the same model root: nothing is random', async () => {
+  const output = join(folder, 'again.zkml');
+  expect((await createCompiler().compile({ ...options, output })).root).toBe(root);
+});
+
+it('changed statements, proofs, keys and roots are refused', () => {
+  const bytes = readFileSync(proof);
+  const changed = join(folder, 'changed.zkp');
+  const withBytes = (edit: (b: Buffer) => void): string => {
+    const copy = Buffer.from(bytes);
+    edit(copy);
+    writeFileSync(changed, copy);
+    return code(() => verify({ verifier: join(artifact, 'verifier'), proof: changed }));
+  };
+  const digit = bytes.indexOf('"signals":["') + 12;
+  expect(withBytes((b) => b.writeUInt8(b[digit] === 0x31 ? 0x32 : 0x31, digit))).toBe('proof-refused');
+  expect(withBytes((b) => b.writeUInt8(b[b.length - 1]! ^ 1, b.length - 1))).toBe('proof-refused');
+  expect(code(() => verify({ verifier: join(artifact, 'verifier'), proof, modelRoot: '0'.repeat(64) }))).toBe(
+    'wrong-root',
+  );
+  const other = join(folder, 'verifier');
+  cpSync(join(artifact, 'verifier'), other, { recursive: true });
+  const key = readFileSync(join(other, 'verification.key'));
+  key.writeUInt8(key[key.length - 1]! ^ 1, key.length - 1);
+  writeFileSync(join(other, 'verification.key'), key);
+  expect(code(() => verify({ verifier: other, proof }))).toBe('bad-verification-key');
+});
