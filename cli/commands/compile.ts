@@ -24,7 +24,11 @@ export function registerCompile(program: Command, cx: CommandContext): void {
     .description('compile an ONNX model to an artifact that can prove and verify')
     .argument('<model.onnx>', 'the model')
     .requiredOption('-o, --output <model.zkml>', 'folder to make')
-    .option('--backend <name>', 'r1cs (direct constraints), circom (readable Circom 2) or plonk (native prover, not zero-knowledge)', 'r1cs')
+    .option(
+      '--backend <name>',
+      'r1cs (direct constraints), circom (readable Circom 2) or plonk (native prover, not zero-knowledge)',
+      'r1cs',
+    )
     .option('--bits <n>', 'width of activations, 2 to 16 (bits)', whole, 8)
     .option('--calibrate <data>', 'samples of the input: .npz, .json or a folder of ONNX test data')
     .option('--range <name=lo,hi>', 'range of an input (repeatable); instead of or beside calibration data', collect)
