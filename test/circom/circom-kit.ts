@@ -219,3 +219,43 @@ export function withLies(main: string): LyingText {
     .replace(/^template Model\(\) \{$/m, 'template Model() {\n  signal input lie[COUNT];');
   return { text: called.replaceAll('COUNT', String(statements.length)), statements };
 }
+
+/** Parts of a combination at the given values: what is known, and the coefficient of variable `unknown`. */
+function split(x: LinearCombination, values: readonly bigint[], unknown: number): readonly [bigint, bigint] {
+  let [rest, factor] = [0n, 0n];
+  for (const [k, v] of x.variables.entries())
+    if (v === unknown) factor += x.coefficients[k]!;
+    else rest += values[v]! * x.coefficients[k]!;
+  return [rest, factor];
+}
+
+/**
+ * Variables that the rows do not determine in turn, starting from the inputs and from variables whose name is `given`: a
+ * row determines its only open variable if it is linear in it at the given values, with a coefficient that is not zero.
+ */
+export function undetermined(
+  compiled: Compiled,
+  values: readonly bigint[],
+  given: (name: string) => boolean,
+): string[] {
+  const { publicOutputs, publicInputs, privateInputs } = compiled.header;
+  const nameOf = (v: number): string => compiled.names.get(v) ?? `variable ${v}`;
+  const known = values.map(
+    (_, v) => v === 0 || (v > publicOutputs && v <= publicOutputs + publicInputs + privateInputs) || given(nameOf(v)),
+  );
+  for (let progress = true; progress; ) {
+    progress = false;
+    for (const { a, b, c } of compiled.rows) {
+      const open = new Set([a, b, c].flatMap((x) => x.variables.filter((v) => !known[v])));
+      const [v] = open;
+      if (v === undefined || open.size > 1) continue;
+      const [[a0, a1], [b0, b1], [, c1]] = [a, b, c].map((x) => split(x, values, v)) as [Parts, Parts, Parts];
+      if (reduce(a1 * b1) !== 0n || reduce(a1 * b0 + a0 * b1 - c1) === 0n) continue;
+      known[v] = true;
+      progress = true;
+    }
+  }
+  return known.flatMap((k, v) => (k ? [] : [nameOf(v)]));
+}
+
+type Parts = ReturnType<typeof split>;

@@ -8,7 +8,7 @@ import { clampTable } from '../../compiler/ir/table.ts';
 import { tensor } from '../../compiler/ir/tensor.ts';
 import { recordCircuit } from '../kits/circuit-kit.ts';
 import { createRandom, integerTensor } from '../kits/random.ts';
-import { type Compiled, compileCircuit, freeVariables, isSatisfied, publicValues } from './circom-kit.ts';
+import { type Compiled, compileCircuit, freeVariables, isSatisfied, publicValues, undetermined } from './circom-kit.ts';
 
 const circuit = recordCircuit(BN254, (b) => {
   const x = b.input('x', 'input', 'public', [3], interval(-128, 127));
@@ -61,4 +61,16 @@ describe('committed ports', () => {
   it('refuse a missing blinding element', async () => {
     await expect(compiled.witness(inputs)).rejects.toMatchObject({ code: 'missing-input' });
   });
+});
+
+it('a commitment is determined, step by step, by what it commits to', async () => {
+  const range = interval(-2000, 2047);
+  const c = recordCircuit(BN254, (b) => {
+    b.input('x', 'input', 'committed', [230], range);
+  });
+  const alone = await compileCircuit(c);
+  const values = await alone.witness(new Map([['x', integerTensor([230], range, 4, random)]]), new Map([['x', 99n]]));
+  expect(alone.header.rows).toBeGreaterThan(2 * 405);
+  // Proofs of intervals have bits; everything else follows from the elements and the blinding element, two permutations far.
+  expect(undetermined(alone, values, (name) => name.includes('.bits['))).toEqual([]);
 });

@@ -65,6 +65,37 @@ describe('emitted text', () => {
     expect(main).toContain('// half of "b" and 1 more');
   });
 
+  it('takes several results of one block, none of them free', async () => {
+    const x = interval(-8, 7);
+    const circuit = recordCircuit(BN254, (b) => {
+      const given = b.input('x', 'input', 'private', [3], x);
+      const found = b.scope('node#two', () =>
+        b.lookup(
+          dataTable(
+            'two',
+            x,
+            (k) => k * k,
+            (k) => 3n - k,
+          ),
+          given,
+          'two',
+        ),
+      );
+      for (const [k, y] of found.entries())
+        b.output(
+          `y${k}`,
+          'public',
+          b.scope(`use${k}#use`, () => b.affine([[y, 2n]], 1n)),
+        );
+    });
+    const compiled = await compileCircuit(circuit);
+    expect(compiled.text).toMatch(/^ {2}\(\w+, \w+\) <== Two_node\(\)\(x\);$/m);
+    const values = await compiled.witness(new Map([['x', tensor([3], [-8, 0, 7])]]));
+    expect(publicValues(circuit, values).get('y0')).toEqual([129n, 1n, 99n]);
+    expect(publicValues(circuit, values).get('y1')).toEqual([23n, 7n, -7n]);
+    expect(freeVariables(compiled, values)).toEqual([]);
+  });
+
   it('is refused for other fields', () => {
     const other = recordCircuit(KOALABEAR, (b) =>
       b.output('y', 'public', b.input('x', 'input', 'private', [], interval(0, 1))),
