@@ -63,6 +63,14 @@ describe('operations on vectors', () => {
       (n) => [8 * n],
       (v, [x], z) => v.fold(x!, z),
     ));
+  test('fold in place', () =>
+    check(
+      (n) => [8 * n],
+      (v, [x], z) => {
+        const out = v.foldInPlace(x!, z);
+        return [out, x!.subarray(0, out.length)];
+      },
+    ));
   test('fold of base words', () =>
     check(
       (n) => [2 * n],
@@ -106,6 +114,18 @@ describe('operations on vectors', () => {
         return into;
       },
     ));
+  test('adding an outer product', () => {
+    const input = fc.tuple(size, size).chain(([n, m]) => fc.tuple(...[4 * n * m, 4 * n, 4 * m].map(words)));
+    fc.assert(
+      fc.property(input, ([into, a, b]) => {
+        agree((v, own) => {
+          const out = own(into!);
+          v.addOuter(out, own(a!), own(b!));
+          return out;
+        });
+      }),
+    );
+  });
   test('product round', () =>
     check(
       (n) => [8 * n, 8 * n],
@@ -305,6 +325,19 @@ describe('two threads', () => {
       v.addScaledBase(into, fill(v, 6000, 2), [9, P - 1, 8, 7]);
       return into;
     },
+    foldInPlace: (v) => v.foldInPlace(fill(v, 8 * 5001, 1), [P - 1, 2, 3, 4]),
+    addOuter: (v) =>
+      [
+        [3, 2001],
+        [2001, 3],
+        [6001, 1],
+        [1, 6001],
+        [71, 71],
+      ].map(([n, m]) => {
+        const into = fill(v, 4 * n! * m!, 1);
+        v.addOuter(into, fill(v, 4 * n!, 2), fill(v, 4 * m!, 3));
+        return into;
+      }),
     productRound: (v) => v.productRound(fill(v, 8 * 5001, 1), fill(v, 8 * 5001, 2)),
     fractionLayer: (v) => v.fractionLayer(fill(v, 8 * 5001, 1), fill(v, 8 * 5001, 2)),
     fractionRound: (v) => {

@@ -13,12 +13,14 @@ export function plainVectors(): Vectors {
     release: () => {},
     eq,
     fold,
+    foldInPlace,
     foldBase,
     sumHalves,
     dotBase,
     dot,
     addScaled,
     addScaledBase,
+    addOuter,
     productRound,
     fractionLayer,
     unzip,
@@ -106,6 +108,12 @@ function fold(x: Uint32Array, z: Ext): Uint32Array {
   return out;
 }
 
+function foldInPlace(x: Uint32Array, z: Ext): Uint32Array {
+  const out = x.subarray(0, x.length / 2);
+  out.set(fold(x, z));
+  return out;
+}
+
 function foldBase(x: Uint32Array, z: Ext): Uint32Array {
   const half = x.length / 2;
   const out = new Uint32Array(EXT * half);
@@ -148,6 +156,11 @@ function addScaled(into: Uint32Array, a: Uint32Array, k: Ext): void {
 function addScaledBase(into: Uint32Array, a: Uint32Array, k: Ext): void {
   const factor = Uint32Array.from(k);
   for (let i = 0; i < a.length; i++) addMultipleAt(into, EXT * i, factor, 0, a[i]!);
+}
+
+function addOuter(into: Uint32Array, a: Uint32Array, b: Uint32Array): void {
+  for (let i = 0; i < a.length; i += EXT)
+    addScaled(into.subarray((i / EXT) * b.length), b, element(a.subarray(i, i + EXT)));
 }
 
 function productRound(a: Uint32Array, b: Uint32Array): readonly [Ext, Ext] {

@@ -18,6 +18,8 @@ export interface Vectors {
   eq(point: readonly Ext[], factor: Ext): Uint32Array;
   /** lo + z (hi - lo) over the halves of a K-vector. */
   fold(x: Uint32Array, z: Ext): Uint32Array;
+  /** The same, the result in place of the lower half: the first half of x's own memory. */
+  foldInPlace(x: Uint32Array, z: Ext): Uint32Array;
   /** The same for a base vector; the result is a K-vector. */
   foldBase(x: Uint32Array, z: Ext): Uint32Array;
   /** lo + hi over the halves of a K-vector: eq of a point without its first coordinate, from eq of the point. */
@@ -29,6 +31,8 @@ export interface Vectors {
   addScaled(into: Uint32Array, a: Uint32Array, k: Ext): void;
   /** into += k a, a base vector. */
   addScaledBase(into: Uint32Array, a: Uint32Array, k: Ext): void;
+  /** into[i n + j] += a[i] b[j] for b of n elements (K-vectors). */
+  addOuter(into: Uint32Array, a: Uint32Array, b: Uint32Array): void;
 
   /** Round of a product sumcheck over K-vectors: [s(0), leading coefficient] of sum (A(X) B(X)). */
   productRound(a: Uint32Array, b: Uint32Array): readonly [Ext, Ext];

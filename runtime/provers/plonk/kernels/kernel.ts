@@ -59,6 +59,7 @@ export function instantiateKernel(module: CompiledModule, memory: SharedMemory) 
     sumHalves: named('sumHalves'),
     addScaled: named('addScaled'),
     addScaledBase: named('addScaledBase'),
+    addOuter: named('addOuter'),
     dot: named('dot'),
     dotBase: named('dotBase'),
     productRound: named('productRound'),

@@ -184,6 +184,20 @@ export function defineVectorOperations(module: ModuleBuilder): void {
       w.emit(place.set(i32.add(place.get, i32.const(ELEMENT))));
     });
   });
+  // (into, a, b, bytes of a, bytes of b, bytes of a row of into): row i of into += a_i b.
+  defineWritten(module, 'addOuter', 6, (w, into, a, b, bytesA, bytesB, rowBytes) => {
+    const code = extensionCode(w);
+    const row = w.variable(into!);
+    forEach(w, bytesA!, ELEMENT, (i) => {
+      const by = code.constant(i32.add(a!, i));
+      forEach(w, bytesB!, ELEMENT, (j) => {
+        const place = w.let(i32.add(row.get, j));
+        const product = code.multiply(v128.load(i32.add(b!, j)), by);
+        w.emit(v128.store(place, code.add(v128.load(place), product)));
+      });
+      w.emit(row.set(i32.add(row.get, rowBytes!)));
+    });
+  });
   // (out, a, b, bytes): sum a_i b_i.
   defineWritten(module, 'dot', 4, (w, out, a, b, bytes) => {
     const code = extensionCode(w);

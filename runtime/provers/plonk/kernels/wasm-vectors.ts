@@ -59,13 +59,17 @@ export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
   const setFactor = (z: Ext): void => factorWords.set(z);
   const newWords = (length: number): Uint32Array => arena.words(arena.allocate(WORD * length), length);
 
-  /** Makes a call for all of `elements`, in parts where there are threads for them; returns the number of parts. */
+  /**
+   * Makes a call for all of `elements`, in parts where there are threads for them; returns the number of parts. `weight`:
+   * the work on one of them, in elements of K.
+   */
   const spread = (
     name: keyof Kernel,
     elements: number,
     values: (first: number, count: number, result: number) => readonly number[],
+    weight = 1,
   ): number => {
-    const most = Math.floor(elements / PART_ELEMENTS);
+    const most = Math.min(elements, Math.floor((elements * weight) / PART_ELEMENTS));
     if (count === 1 || most < 2) {
       kernel[name](...values(0, elements, LAYOUT.results));
       return 1;
@@ -134,6 +138,16 @@ export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
       });
       return out;
     },
+    foldInPlace: (x, z) => {
+      const out = x.subarray(0, x.length / 2);
+      const at = addressOf(x);
+      setFactor(z);
+      spread('fold', out.length / EXT, (first, n) => {
+        const part = at + ELEMENT * first;
+        return [part, part, ELEMENT * n, out.byteLength, LAYOUT.factor];
+      });
+      return out;
+    },
     foldBase: (x, z) => {
       const half = x.length / 2;
       const out = newWords(EXT * half);
@@ -180,6 +194,36 @@ export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
       spread('addScaledBase', a.length, (first, n) => {
         return [to + ELEMENT * first, from + WORD * first, WORD * n, LAYOUT.factor];
       });
+    },
+    addOuter: (into, a, b) => {
+      const [rows, row] = [a.length / EXT, b.length / EXT];
+      sameCount(into.length / EXT, rows * row);
+      const [to, x, y] = [into, a, b].map(addressOf);
+      const rowBytes = ELEMENT * row;
+      // Parts are rows or, where these are fewer, pieces of all rows; the shorter vector gives the factors.
+      if (row === 1)
+        spread('addOuter', rows, (first, n) => [
+          to! + ELEMENT * first,
+          y!,
+          x! + ELEMENT * first,
+          ELEMENT,
+          ELEMENT * n,
+          0,
+        ]);
+      else if (rows < row)
+        spread(
+          'addOuter',
+          row,
+          (first, n) => [to! + ELEMENT * first, x!, y! + ELEMENT * first, ELEMENT * rows, ELEMENT * n, rowBytes],
+          rows,
+        );
+      else
+        spread(
+          'addOuter',
+          rows,
+          (first, n) => [to! + rowBytes * first, x! + ELEMENT * first, y!, ELEMENT * n, rowBytes, rowBytes],
+          row,
+        );
     },
     productRound: (a, b) => {
       sameCount(a.length, b.length);
