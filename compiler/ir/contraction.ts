@@ -1,4 +1,5 @@
 // Contractions: every bilinear map (matrix product, convolution over windows, Hadamard product) as one sum of products.
+import { isWorthTiles, type Loop, multiplyTiles } from './contraction-tiles.ts';
 import { Diagnostic } from './diagnostics.ts';
 import { type Shape, sizeOf, stridesOf, type Tensor } from './tensor.ts';
 import { type Strided, strided } from './view.ts';
@@ -40,6 +41,16 @@ export function contractionSizes(c: Contraction, a: Shape, b: Shape): ReadonlyMa
   return sizes;
 }
 
+const OPERANDS = ['a', 'b', 'out'] as const;
+
+/** In which of {@link OPERANDS} letters of each kind occur: batches, rows, columns, summed by both. */
+const LETTER_KINDS: readonly (readonly [boolean, boolean, boolean])[] = [
+  [true, true, true],
+  [true, false, true],
+  [false, true, true],
+  [true, true, false],
+];
+
 /** Shape of the result. */
 export function contractionShape(c: Contraction, a: Shape, b: Shape): number[] {
   const sizes = contractionSizes(c, a, b);
@@ -51,7 +62,10 @@ export function contract(c: Contraction, a: Tensor, b: Tensor): { readonly shape
   return contractStrided(c, strided(a), strided(b));
 }
 
-/** Evaluates on strided operands: the longest axis runs innermost. */
+/**
+ * Evaluates on strided operands: as products of tiles where there are enough rows and columns, else with the longest axis
+ * innermost.
+ */
 export function contractStrided(
   c: Contraction,
   a: Strided,
@@ -65,15 +79,21 @@ export function contractStrided(
     const i = names.indexOf(l);
     return i < 0 ? 0 : strides[i]!;
   };
-  const loops = [...sizes]
-    .map(([l, n]) => ({
-      n,
-      a: strideIn(c.a, a.strides, l),
-      b: strideIn(c.b, b.strides, l),
-      o: strideIn(c.out, outStrides, l),
-    }))
-    .sort((x, y) => x.n - y.n);
-  if (loops.some((l) => l.n === 0)) return { shape, data: out };
+  const named = [...sizes].map(([l, n]): readonly [string, Loop] => [
+    l,
+    { n, a: strideIn(c.a, a.strides, l), b: strideIn(c.b, b.strides, l), o: strideIn(c.out, outStrides, l) },
+  ]);
+  if (named.some(([, { n }]) => n === 0)) return { shape, data: out };
+  const [batch, rows, columns, summed] = LETTER_KINDS.map((kind) =>
+    named.filter(([l]) => OPERANDS.every((operand, i) => c[operand].includes(l) === kind[i])).map(([, loop]) => loop),
+  );
+  const tiles = { batch: batch!, rows: rows!, columns: columns!, summed: summed! };
+  const all = batch!.length + rows!.length + columns!.length + summed!.length;
+  if (all === named.length && isWorthTiles(tiles)) {
+    multiplyTiles(tiles, a, b, out);
+    return { shape, data: out };
+  }
+  const loops = named.map(([, loop]) => loop).sort((x, y) => x.n - y.n);
   const inner = loops.pop() ?? { n: 1, a: 0, b: 0, o: 0 };
   const index = new Array<number>(loops.length).fill(0);
   const [da, db] = [a.data, b.data];
@@ -116,19 +136,45 @@ export function boundsWithConstant(
   lo: number,
   hi: number,
 ): readonly [number, number] {
-  const kept = [...names].filter((l) => out.includes(l)).join('');
-  const part = (low: number, high: number): Float64Array => {
-    const products = { shape: w.shape, data: Float64Array.from(w.data, (v) => (v >= 0 ? v * low : v * high)) };
-    return contract({ a: names, b: '', out: kept }, products, { shape: [], data: Float64Array.of(1) }).data;
-  };
   const largest = Math.max(Math.abs(lo), Math.abs(hi));
-  const magnitude = contract(
-    { a: names, b: '', out: kept },
-    { shape: w.shape, data: Float64Array.from(w.data, Math.abs) },
-    { shape: [], data: Float64Array.of(1) },
-  ).data;
-  if (magnitude.some((v) => !Number.isSafeInteger(v * largest * repeats))) return [Number.NaN, Number.NaN];
-  const least = part(lo, hi).reduce((x, y) => Math.min(x, y), Number.POSITIVE_INFINITY);
-  const most = part(hi, lo).reduce((x, y) => Math.max(x, y), Number.NEGATIVE_INFINITY);
+  const { positive, negative } = signedSums(names, w, out);
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let i = 0; i < positive.length; i++) {
+    const [p, n] = [positive[i]!, negative[i]!];
+    if (!Number.isSafeInteger((p - n) * largest * repeats)) return [Number.NaN, Number.NaN];
+    least = Math.min(least, p * lo + n * hi);
+    most = Math.max(most, p * hi + n * lo);
+  }
   return [least * repeats, most * repeats];
+}
+
+/** Sums of the positive and of the negative elements over the letters that are not in `out`, for each output. */
+function signedSums(
+  names: string,
+  w: Tensor,
+  out: string,
+): { readonly positive: Float64Array; readonly negative: Float64Array } {
+  const kept = [...names].map((l) => out.includes(l));
+  const keptStrides = stridesOf(w.shape.filter((_, i) => kept[i]));
+  const strides = kept.map((k, i) => (k ? keptStrides[kept.slice(0, i).filter(Boolean).length]! : 0));
+  const outputs = sizeOf(w.shape.filter((_, i) => kept[i]));
+  const [positive, negative] = [new Float64Array(outputs), new Float64Array(outputs)];
+  const { data } = w;
+  const inner = w.shape.at(-1) ?? 1;
+  const step = strides.at(-1) ?? 0;
+  const index = new Array<number>(Math.max(0, w.shape.length - 1)).fill(0);
+  for (let at = 0, place = 0; at < data.length; ) {
+    for (let i = 0, p = place; i < inner; i++, p += step, at++) {
+      const v = data[at]!;
+      if (v > 0) positive[p]! += v;
+      else negative[p]! += v;
+    }
+    for (let k = index.length - 1; k >= 0; k--) {
+      place += strides[k]!;
+      if (++index[k]! < w.shape[k]!) break;
+      place -= strides[k]! * w.shape[k]!;
+      index[k] = 0;
+    }
+  }
+  return { positive, negative };
 }

@@ -29,7 +29,10 @@ const MANY_SAMPLES = 64;
 export function calibrateModule(m: Module, ops: OpRegistry, data: CalibrationData, margin: number): Module {
   const samples = data.samples.length > 0 ? data.samples : drawSamples(m, data.ranges);
   const seen = new Map<Value, Seen>();
-  for (const sample of samples) evaluateModule(m, ops, sample, (v, t) => observe(seen, v, t));
+  for (const sample of samples)
+    evaluateModule(m, ops, sample, (v, t) => {
+      if (!m.constants.has(v)) observe(seen, v, t);
+    });
 
   const types = new Map<Value, TensorType>();
   const widened = (v: Value): readonly [number, number] => widen(seen.get(v), margin);

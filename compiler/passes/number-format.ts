@@ -37,5 +37,7 @@ export function fitFormat(range: readonly [number, number], bits: number, excess
 /** Nearest integers of reals at a scale, ties to even, held inside [lo, hi]. */
 export function roundToScale(data: ArrayLike<number>, scale: Rational, lo = -Infinity, hi = Infinity): Float64Array {
   const unit = toNumber(scale);
-  return Float64Array.from(data, (x) => Math.min(hi, Math.max(lo, roundHalfEven(x / unit))));
+  const out = new Float64Array(data.length);
+  for (let i = 0; i < out.length; i++) out[i] = Math.min(hi, Math.max(lo, roundHalfEven(data[i]! / unit)));
+  return out;
 }

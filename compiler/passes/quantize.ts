@@ -6,6 +6,7 @@ import type { AnyOp, OpRegistry } from '../ir/op.ts';
 import { definePass } from '../ir/pass.ts';
 import { compareRational, mulRational, ONE, powerOfTwo, type Rational, toNumber } from '../ir/rational.ts';
 import { roundHalfEven } from '../ir/rounding.ts';
+import type { Tensor } from '../ir/tensor.ts';
 import { type IntType, intType } from '../ir/types.ts';
 import { fitFormat, LEAST_EXPONENT, type NumberFormat, roundToScale } from './number-format.ts';
 import {
@@ -254,14 +255,11 @@ function widestOperand(
   return widest;
 }
 
-function constantsOf(
-  q: Quantized,
-  operands: readonly Value[],
-): ReadonlyMap<Value, { readonly shape: readonly number[]; readonly data: Float64Array }> {
+function constantsOf(q: Quantized, operands: readonly Value[]): ReadonlyMap<Value, Tensor> {
   return new Map(
     operands.flatMap((v) => {
       const t = q.builder.constantOf(v);
-      return t === undefined ? [] : [[v, { shape: t.shape, data: Float64Array.from(t.data) }] as const];
+      return t === undefined ? [] : [[v, t] as const];
     }),
   );
 }
@@ -325,10 +323,11 @@ function weighted(
   for (;;) {
     const scale = powerOfTwo(exponent);
     const ints = roundToScale(t.data, scale);
-    const type = intType(t.shape, Math.min(0, ...extremes(ints)), Math.max(0, ...extremes(ints)), scale);
+    const [least, most] = extremes(ints);
+    const type = intType(t.shape, Math.min(0, least), Math.max(0, most), scale);
     const weights: Value = { name: v.name, type };
     const operands = data.map((x, i) => (i === at ? weights : x!));
-    const known = new Map([
+    const known = new Map<Value, Tensor>([
       ...constantsOf(
         q,
         operands.filter((x) => x !== weights),
