@@ -155,8 +155,7 @@ export function prepareRun(
   const given = new Map(integers);
   for (const p of circuit.ports) {
     const values = p.role === 'param' ? weights.get(p.name) : undefined;
-    if (values !== undefined)
-      given.set(p.name, { shape: circuit.wires[p.wire]!.shape, data: Float64Array.from(values) });
+    if (values !== undefined) given.set(p.name, { shape: circuit.wires[p.wire]!.shape, data: values });
   }
   const witness = runWitness(circuit, given);
   const { plan } = key.run.protocol;

@@ -15,7 +15,7 @@ export const ARTIFACT_FILES = {
   /** The recorded circuit. */
   circuit: 'prover/circuit.bin',
   /** Weights that are ports; absent if weights are constants of the circuit. */
-  parameters: 'prover/parameters.json',
+  parameters: 'prover/parameters.bin',
   /** What the backend emitted. */
   system: 'prover/system',
   provingKey: 'prover/proving.zkey',
