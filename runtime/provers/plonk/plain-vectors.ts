@@ -21,6 +21,7 @@ export function plainVectors(): Vectors {
     addScaled,
     addScaledBase,
     addOuter,
+    foldRows,
     productRound,
     fractionLayer,
     unzip,
@@ -161,6 +162,24 @@ function addScaledBase(into: Uint32Array, a: Uint32Array, k: Ext): void {
 function addOuter(into: Uint32Array, a: Uint32Array, b: Uint32Array): void {
   for (let i = 0; i < a.length; i += EXT)
     addScaled(into.subarray((i / EXT) * b.length), b, element(a.subarray(i, i + EXT)));
+}
+
+function foldRows(
+  x: Uint32Array,
+  starts: Int32Array,
+  rows: Int32Array,
+  coefficients: Uint32Array,
+  length: number,
+): Uint32Array {
+  const out = new Uint32Array(EXT * starts.length * length);
+  const each = (starts.length * EXT * rows.length) / coefficients.length;
+  for (let s = 0, at = 0; s < starts.length; s++) {
+    const first = EXT * rows.length * Math.floor(s / each);
+    for (let i = 0; i < length; i++, at += EXT)
+      for (let r = 0; r < rows.length; r++)
+        addMultipleAt(out, at, coefficients, first + EXT * r, x[starts[s]! + rows[r]! + i]!);
+  }
+  return out;
 }
 
 function productRound(a: Uint32Array, b: Uint32Array): readonly [Ext, Ext] {

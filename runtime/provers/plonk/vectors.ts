@@ -33,6 +33,17 @@ export interface Vectors {
   addScaledBase(into: Uint32Array, a: Uint32Array, k: Ext): void;
   /** into[i n + j] += a[i] b[j] for b of n elements (K-vectors). */
   addOuter(into: Uint32Array, a: Uint32Array, b: Uint32Array): void;
+  /**
+   * For every start s, in groups of equal size, and i < length: sum_r coefficients[group][r] x[starts[s] + rows[r] + i], of
+   * base words x; the K-vector of coefficients has one element per row for each group. Tables may be anywhere.
+   */
+  foldRows(
+    x: Uint32Array,
+    starts: Int32Array,
+    rows: Int32Array,
+    coefficients: Uint32Array,
+    length: number,
+  ): Uint32Array;
 
   /** Round of a product sumcheck over K-vectors: [s(0), leading coefficient] of sum (A(X) B(X)). */
   productRound(a: Uint32Array, b: Uint32Array): readonly [Ext, Ext];

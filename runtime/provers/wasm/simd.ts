@@ -69,6 +69,8 @@ export const i32x4 = {
 export const i64x2 = {
   extract: (a: Vector, lane: number): Value<'i64'> => value('i64', a.code, opcode(29), lane),
   add: binary(206),
+  sub: binary(209),
+  shl: shift(203),
   shrU: shift(205),
   /** Products of the words in lanes 0 and 1, without sign. */
   productsLow: binary(222),

@@ -4,6 +4,7 @@ import { type CompiledModule, compileModule, instantiateModule, type SharedMemor
 import { MAXIMUM_PAGES } from './arena.ts';
 import { defineHashing, HASH_SCRATCH_BYTES } from './blake3-code.ts';
 import { defineEncoder } from './encode-code.ts';
+import { defineFolds } from './fold-code.ts';
 import { defineFractionOperations } from './fraction-code.ts';
 import { defineVectorOperations } from './vector-code.ts';
 
@@ -43,6 +44,7 @@ export function kernelModule(): CompiledModule {
 export function emitKernel(): Uint8Array<ArrayBuffer> {
   const module = createModule();
   defineVectorOperations(module);
+  defineFolds(module);
   defineFractionOperations(module);
   defineEncoder(module, { factors: LAYOUT.factors, quotients: LAYOUT.quotients });
   defineHashing(module);
@@ -63,6 +65,8 @@ export function instantiateKernel(module: CompiledModule, memory: SharedMemory) 
     dot: named('dot'),
     dotBase: named('dotBase'),
     productRound: named('productRound'),
+    foldCells: named('foldCells'),
+    foldRuns: named('foldRuns'),
     fractionLayer: named('fractionLayer'),
     unzip: named('unzip'),
     fractionRound: named('fractionRound'),

@@ -9,6 +9,7 @@ import { HASH_SCRATCH_BYTES } from './blake3-code.ts';
 import { createEncoder, MIN_LOG_MESSAGE } from './encoder.ts';
 import { instantiateKernel, type Kernel, kernelModule, LAYOUT, MAX_PARTS, MAX_THREADS } from './kernel.ts';
 import { createNonceSearch } from './nonce-search.ts';
+import { createRowFold } from './row-fold.ts';
 import { createThreads, type Task } from './threads.ts';
 
 const WORD = 4;
@@ -225,6 +226,7 @@ export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
           row,
         );
     },
+    foldRows: createRowFold(arena, threads),
     productRound: (a, b) => {
       sameCount(a.length, b.length);
       const half = a.length / EXT / 2;
