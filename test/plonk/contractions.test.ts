@@ -1,9 +1,13 @@
 // Claims on contractions as product sumchecks: against dense integers, with operands seen through views.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { KOALABEAR } from '../../compiler/ir/circuit.ts';
 import { type Contraction, contract, contractionSizes } from '../../compiler/ir/contraction.ts';
 import { blocksOf, storageStrides } from '../../compiler/ir/interpret/plan/blocks.ts';
 import type { Factor, Term } from '../../compiler/ir/interpret/plan/covector-types.ts';
+import { planCircuit } from '../../compiler/ir/interpret/plan.ts';
+import { runWitness } from '../../compiler/ir/interpret/witness.ts';
+import { interval } from '../../compiler/ir/interval.ts';
 import { type Shape, sizeOf, stridesOf, type Tensor } from '../../compiler/ir/tensor.ts';
 import { applyViews, type View } from '../../compiler/ir/view.ts';
 import {
@@ -15,9 +19,16 @@ import {
 import { add, EXT, type Ext, mul, ONE, residue, scale, ZERO } from '../../runtime/provers/plonk/field.ts';
 import { wasmVectors } from '../../runtime/provers/plonk/kernels/wasm-vectors.ts';
 import { elementAt, owned } from '../../runtime/provers/plonk/opening-rounds.ts';
-import { rowMajorWords, type StridedWords, storedWords, viewWords } from '../../runtime/provers/plonk/operands.ts';
+import {
+  createOperandReader,
+  rowMajorWords,
+  type StridedWords,
+  storedWords,
+  viewWords,
+} from '../../runtime/provers/plonk/operands.ts';
 import { plainVectors } from '../../runtime/provers/plonk/plain-vectors.ts';
 import type { Vectors } from '../../runtime/provers/plonk/vectors.ts';
+import { recordCircuit } from '../kits/circuit-kit.ts';
 import { createRandom, type Random } from '../kits/random.ts';
 import { randomExt, randomWords } from './reference.ts';
 
@@ -324,5 +335,38 @@ describe('operands', () => {
   test('a reshape that joins channels and rows copies them alone into order', () => {
     const x = viewWords(v, image([4, 8, 6, 5]), [reshape(4, 240)]);
     expect(x.strides).toEqual([240, 1]);
+  });
+
+  test('of a plan are read from columns through views, ranges and what is deduced', () => {
+    const shape = [1, 4, 5, 5];
+    const values = Array.from({ length: sizeOf(shape) }, (_, i) => (7 * i) % 19);
+    const c = recordCircuit(KOALABEAR, (b) => {
+      const x = b.input('x', 'input', 'private', shape, interval(0n, 18n));
+      const y = b.view(b.range(x, interval(0n, 18n), 'again'), pad(2, 1, 1), window(2, 3));
+      const z = b.view(y, { kind: 'slice', axis: 4, start: 1, step: 2, size: 2 });
+      const twice = b.view(b.affine([[x, 2n]], 1n), reshape(4, 25));
+      const products = b.contract({ a: 'ncyhx', b: 'co', out: 'no' }, z, twice);
+      b.output('y', 'public', products);
+    });
+    const { run: plan } = planCircuit(c);
+    const witness = runWitness(c, new Map([['x', { shape, data: Float64Array.from(values) }]]));
+    const [x] = [...c.ports].filter((p) => p.role === 'input').map((p) => p.wire);
+    expect(plan.columns.map((column) => column.wire)).toContain(x);
+    const stored = v.alloc(sizeOf(shape));
+    for (const [i, place] of places(shape, storageStrides(shape, blocksOf(shape))).entries())
+      stored[place] = values[i]!;
+    const asked: number[] = [];
+    const read = createOperandReader(v, plan, {
+      column: (wire) => (wire === x ? stored : undefined),
+      wire: (id) => {
+        asked.push(id);
+        return Uint32Array.from(witness.value(id).data, residue);
+      },
+    });
+    const { a, b } = plan.contractions[0]!;
+    for (const wire of [a, b]) expect(residuesOf(read(wire))).toEqual(Array.from(witness.value(wire).data, residue));
+    // The image comes from its column; the sum is below a reshape.
+    expect(asked).toHaveLength(1);
+    expect(c.instrs.find((i) => i.op === 'affine')).toMatchObject({ out: asked[0] });
   });
 });

@@ -98,16 +98,17 @@ export function instanceVectors(
  */
 export function endTerms(v: Vectors, instance: ContractionInstance, point: readonly Ext[]): readonly [Term, Term] {
   const { sizes } = instance.letters;
-  const weights = new Map<string, Uint32Array>();
   const mark = v.mark();
+  const weights = new Map<string, Uint32Array>();
   let next = 0;
   for (const l of instance.index) {
     const [n, bits] = [sizes.get(l)!, ceilLog2(sizes.get(l)!)];
     weights.set(l, v.eq(point.slice(next, next + bits), ONE).slice(0, EXT * n));
     next += bits;
   }
+  const ends = [instance.a, instance.b].map((side) => endTerm(v, instance, side, weights));
   v.release(mark);
-  return [endTerm(instance, instance.a, weights), endTerm(instance, instance.b, weights)];
+  return [ends[0]!, ends[1]!];
 }
 
 const without = (letters: string, others: string): string => [...letters].filter((l) => !others.includes(l)).join('');
@@ -212,6 +213,7 @@ function placed(v: Vectors, elements: Uint32Array, places: Int32Array, size: num
 
 /** The transpose of {@link foldSide}, for the product of the weights of the letters of the index. */
 function endTerm(
+  v: Vectors,
   { letters, index }: ContractionInstance,
   { names, k, factors }: Side,
   weights: ReadonlyMap<string, Uint32Array>,
@@ -223,8 +225,7 @@ function endTerm(
     if (f.letters === '') scalar = mul(scalar, elementAt(f.values, 0));
     else kept.push(f);
   };
-  for (const factor of factors)
-    keep([...among(factor.letters, index)].reduce((f, l) => weighted(f, l, weights.get(l)!, names, sizes), factor));
+  for (const f of factors) keep(weighted(v, f, among(f.letters, index), weights, names, sizes));
   for (const l of without(index, factors.map((f) => f.letters).join(''))) {
     const values = weights.get(l)!;
     if (!names.includes(l)) scalar = mul(scalar, total(values));
@@ -238,24 +239,32 @@ function endTerm(
   return { k: scalar, factors: onAxes.sort((f, g) => f.axes[0]! - g.axes[0]!) };
 }
 
-/** A factor times weights along one letter; summed over it if the operand does not have the letter. */
+/** A factor times the weights of some of its letters; summed over those that the operand does not have. */
 function weighted(
-  { letters, values }: LetterFactor,
-  letter: string,
-  weights: Uint32Array,
+  v: Vectors,
+  factor: LetterFactor,
+  some: string,
+  weights: ReadonlyMap<string, Uint32Array>,
   names: string,
   sizes: ReadonlyMap<string, number>,
 ): LetterFactor {
-  const at = letters.indexOf(letter);
-  const [n, inner] = [sizes.get(letter)!, countOf(letters.slice(at + 1), sizes)];
-  const isSummed = !names.includes(letter);
-  const out = new Uint32Array(isSummed ? values.length / n : values.length);
-  for (let i = 0; i < values.length / EXT; i++) {
-    const product = mul(elementAt(values, i), elementAt(weights, Math.floor(i / inner) % n));
-    const place = isSummed ? Math.floor(i / (inner * n)) * inner + (i % inner) : i;
-    out.set(isSummed ? add(elementAt(out, place), product) : product, EXT * place);
+  let f = factor;
+  for (const l of some) {
+    // The letter first, so that each of its weights multiplies one piece.
+    const from = arranged(f, l + without(f.letters, l), sizes).values;
+    const values = owned(v, from);
+    const words = from.length / sizes.get(l)!;
+    const isSummed = !names.includes(l);
+    const out = v.alloc(isSummed ? words : from.length);
+    for (let i = 0, at = 0; at < from.length; i++, at += words)
+      v.addScaled(
+        isSummed ? out : out.subarray(at, at + words),
+        values.subarray(at, at + words),
+        elementAt(weights.get(l)!, i),
+      );
+    f = { letters: (isSummed ? '' : l) + without(f.letters, l), values: out };
   }
-  return { letters: isSummed ? without(letters, letter) : letters, values: out };
+  return some === '' ? f : { letters: f.letters, values: f.values.slice() };
 }
 
 function total(x: Uint32Array): Ext {

@@ -10,6 +10,8 @@ const WORD = 4;
 const ELEMENT = WORD * EXT;
 /** Runs below this are taken cell by cell, with the sums in registers. */
 const SHORT_RUN = 4;
+/** Cells of a run below which it is not split for threads: a cache line. */
+const SHORTEST_CHUNK = 16;
 /** Products that a thread should have to work on. */
 const PART_PRODUCTS = 8192;
 
@@ -40,9 +42,9 @@ export function createRowFold(arena: Arena, threads: Threads): Vectors['foldRows
     const [startTable, rowTable] = [table(starts, repeats), table(rows)];
     const count = starts.length * repeats;
     const each = count / groups;
-    const [run, chunks] = isShort ? [1, 1] : chunksOf(length);
     const products = out.length * (rows.length / EXT);
     const parts = threads.count === 1 ? 1 : Math.max(1, Math.min(MAX_PARTS, Math.floor(products / PART_PRODUCTS)));
+    const [run, chunks] = isShort ? [1, 1] : chunksOf(length, Math.ceil(parts / count));
     const perTask = Math.ceil(count / Math.ceil(parts / chunks));
     const tasks: Task[] = [];
     for (let start = 0; start < count; start += perTask) {
@@ -76,9 +78,9 @@ export function createRowFold(arena: Arena, threads: Threads): Vectors['foldRows
   };
 }
 
-/** Cells of each chunk of a run, and how many there are. */
-function chunksOf(length: number): readonly [number, number] {
-  const chunks = Math.ceil(length / RUN_CELLS);
+/** Cells of each chunk of a run, and how many there are: so many for the threads unless they become too short. */
+function chunksOf(length: number, wanted: number): readonly [number, number] {
+  const chunks = Math.max(Math.ceil(length / RUN_CELLS), Math.min(wanted, Math.floor(length / SHORTEST_CHUNK)));
   const run = Math.min(RUN_CELLS, 4 * Math.ceil(length / chunks / 4));
   return [run, Math.ceil(length / run)];
 }
