@@ -133,12 +133,15 @@ export interface NativeProverInput {
   readonly key: LoadedKey;
 }
 
+/** Told after each phase of proving what it took (seconds). */
+export type OnPhase = (name: string, seconds: number) => void;
+
 /** A run that is ready to be proved. */
 export interface PreparedRun {
   /** Input elements that were saturated. */
   readonly clamped: number;
   /** Signals and proof. */
-  prove(): Pick<ProofFile, 'signals' | 'proof'>;
+  prove(onPhase?: OnPhase): Pick<ProofFile, 'signals' | 'proof'>;
 }
 
 /**
@@ -162,11 +165,19 @@ export function prepareRun(
   const valuesOf = (tensors: typeof plan.inputs): Tensor['data'][] => tensors.map((t) => witness.value(t.wire).data);
   return {
     clamped,
-    prove() {
+    prove(onPhase = () => {}) {
+      let last = performance.now();
+      const done = (phase: string): void => {
+        const now = performance.now();
+        onPhase(phase, (now - last) / 1000);
+        last = now;
+      };
       const v = wasmVectors();
       const commitment = commitWeights(v, key.run, circuit, weights);
+      done('commitment to weights');
       const statement = { inputs: valuesOf(plan.inputs), outputs: valuesOf(plan.outputs) };
       const proof = proveRun(v, key.run, statement, honestValues(plan, witness), commitment);
+      done('proof');
       const shown = { ...circuit, ports: circuit.ports.filter(isStated) };
       const signals = publicSignals(shown).flatMap(({ port }) =>
         Array.from(witness.value(shown.ports[port]!.wire).data, (x) => BigInt.asUintN(64, BigInt(x))),

@@ -1,6 +1,6 @@
 // The shapes of the benchmarks: well-known networks with random weights, and the figures that proving them should reach.
 import { sizeOf, type Tensor } from '../../compiler/ir/tensor.ts';
-import { createNetwork, type Feature, type Network, type NetworkBuilder } from './network.ts';
+import { createNetwork, type Feature, INPUT_NAME, type Network, type NetworkBuilder } from './network.ts';
 import { NOISE_BOUND, normalNoise, uniformSource } from './noise.ts';
 
 /** Figures to reach on two cores of a laptop: at most so many seconds, bytes of proof, bytes of memory. */
@@ -16,6 +16,8 @@ export interface BenchShape {
   readonly name: string;
   readonly title: string;
   readonly goal: Goal;
+  /** The model's only input: its name and its shape. */
+  readonly input: Feature;
   /** Builds the model. @throws RangeError if it has not the number of parameters that the literature gives. */
   build(): Network;
 }
@@ -37,16 +39,18 @@ function defineShape(
   name: string,
   title: string,
   parameters: number,
-  input: readonly number[],
+  inputShape: readonly number[],
   goal: Goal,
   layers: (n: NetworkBuilder) => Feature,
 ): BenchShape {
+  const seed = parameters;
   return {
     name,
     title,
     goal,
+    input: { name: INPUT_NAME, shape: inputShape },
     build() {
-      const builder = createNetwork(input, parameters);
+      const builder = createNetwork(inputShape, seed);
       const network = builder.finish(layers(builder));
       if (network.parameters !== parameters)
         throw new RangeError(`${name} has ${network.parameters} parameters instead of ${parameters}`);

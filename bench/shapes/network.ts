@@ -45,6 +45,8 @@ export interface NetworkBuilder {
   finish(output: Feature): Network;
 }
 
+export const INPUT_NAME = 'input';
+
 /** Deviation of biases, of which trained networks have small ones. */
 const BIAS_DEVIATION = 0.1;
 
@@ -53,7 +55,7 @@ export function createNetwork(inputShape: readonly number[], seed: number): Netw
   const uniform = uniformSource(seed);
   const nodes: NodeSpec[] = [];
   const initializers: TensorSpec[] = [];
-  const input: Feature = { name: 'input', shape: inputShape };
+  const input: Feature = { name: INPUT_NAME, shape: inputShape };
   let parameters = 0;
 
   const weights = (name: string, dims: readonly number[], deviation: number): string => {
