@@ -1,7 +1,7 @@
 // The WebAssembly kernels of the native prover against the plain vectors, integers and @noble/hashes.
 import { blake3 } from '@noble/hashes/blake3.js';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { EXT, type Ext, P, rootOfUnity } from '../../runtime/provers/plonk/field.ts';
 import { wasmVectors } from '../../runtime/provers/plonk/kernels/wasm-vectors.ts';
 import { plainVectors } from '../../runtime/provers/plonk/plain-vectors.ts';
@@ -136,6 +136,31 @@ describe('operations on vectors', () => {
       (n) => [8 * n, 8 * n],
       (v, [p, q]) => v.fractionLayer(p!, q!),
     ));
+  test('layer of fractions with numerators of words', () =>
+    check(
+      (n) => [2 * n, 8 * n],
+      (v, [p, q]) => v.fractionLayerBase(p!, q!),
+    ));
+  test('first round of fractions', () =>
+    check(
+      (n) => [4 * n, 16 * n, 16 * n],
+      (v, [e, p, q], z) => [v.fractionStart(e!, p!, q!, z), e, p, q],
+    ));
+  test('later rounds of fractions', () =>
+    check(
+      (n) => [8 * n, 32 * n, 32 * n],
+      (v, [e, p, q], z) => [v.fractionStep(e!, p!, q!, z), ...[e, p, q].map((x) => x!.subarray(0, x!.length / 2))],
+    ));
+  test('first rounds of fractions with numerators of words', () =>
+    check(
+      (n) => [8 * n, 8 * n, 32 * n, 4],
+      (v, [e, p, q, lambda], z) => {
+        const factor = [lambda![0]!, lambda![1]!, lambda![2]!, lambda![3]!] as const;
+        const first = v.fractionStartBase(e!, p!, q!, factor);
+        const second = v.fractionStepBase(e!, p!, q!, factor, z);
+        return [first, second, ...[e, q].map((x) => x!.subarray(0, x!.length / 2))];
+      },
+    ));
   test('even and odd elements', () =>
     check(
       (n) => [8 * n],
@@ -155,7 +180,11 @@ describe('operations on vectors', () => {
     agree((v, own) => {
       const [a, b, c, base] = [own(extreme(4096)), own(extreme(4096)), own(extreme(2048)), own(extreme(1024))];
       const rounds = [v.productRound(a, b), v.fractionRound(c, a, a, b, b, [P - 1, P - 1, P - 1, P - 1])];
-      return [v.dot(a, b), v.dotBase(a, base), ...rounds];
+      const [e, p, q] = [own(extreme(1024)), own(extreme(1024)), own(extreme(4096))];
+      const z: Ext = [P - 1, P - 1, P - 1, P - 1];
+      const starts = [v.fractionStartBase(e, p, q, z), v.fractionStart(e, a, b, z)];
+      const steps = [v.fractionStepBase(e, p, q, z, z), v.fractionStep(c.subarray(0, 1024), a, b, z)];
+      return [v.dot(a, b), v.dotBase(a, base), ...rounds, starts, steps];
     });
   });
 
@@ -286,91 +315,6 @@ describe('proof of work', () => {
     const bytes = new Uint8Array(32).fill(10);
     expect(wasm.findNonce(bytes, 16)).toBe(200799);
     expect(findNonce(bytes, 16)).toBe(200799);
-  });
-});
-
-describe('two threads', () => {
-  const two = wasmVectors({ threads: 2 });
-  const seed = Uint8Array.from({ length: 32 }, (_, i) => i);
-  /** Words without a pattern, the ends of the range among them. */
-  const fill = (v: Vectors, count: number, start: number): Uint32Array => {
-    const out = v.alloc(count);
-    for (let i = 0; i < count; i++) out[i] = i % 97 === 0 ? P - 1 : ((i + start) * 2654435761) % P;
-    return out;
-  };
-  beforeAll(() => {
-    // The thread needs nothing of this one to start.
-    const sleeper = new Int32Array(new SharedArrayBuffer(4));
-    while (two.present() < 2) Atomics.wait(sleeper, 0, 0, 5);
-  });
-  afterAll(() => two.close());
-
-  const operations: Readonly<Record<string, (v: Vectors) => unknown>> = {
-    eq: (v) =>
-      v.eq(
-        Array.from({ length: 14 }, (_, i): Ext => [i, 5 * i, P - 1 - i, 7]),
-        [1, 2, 3, P - 1],
-      ),
-    fold: (v) => v.fold(fill(v, 8 * 5001, 1), [P - 1, 2, 3, 4]),
-    foldBase: (v) => v.foldBase(fill(v, 2 * 5001, 1), [P - 1, 2, 3, 4]),
-    dot: (v) => v.dot(fill(v, 4 * 10007, 1), fill(v, 4 * 10007, 2)),
-    dotBase: (v) => v.dotBase(fill(v, 4 * 10007, 1), fill(v, 10007, 2)),
-    addScaled: (v) => {
-      const into = fill(v, 4 * 6000, 1);
-      v.addScaled(into, fill(v, 4 * 6000, 2), [9, P - 1, 8, 7]);
-      return into;
-    },
-    addScaledBase: (v) => {
-      const into = fill(v, 4 * 6000, 1);
-      v.addScaledBase(into, fill(v, 6000, 2), [9, P - 1, 8, 7]);
-      return into;
-    },
-    foldInPlace: (v) => v.foldInPlace(fill(v, 8 * 5001, 1), [P - 1, 2, 3, 4]),
-    addOuter: (v) =>
-      [
-        [3, 2001],
-        [2001, 3],
-        [6001, 1],
-        [1, 6001],
-        [71, 71],
-      ].map(([n, m]) => {
-        const into = fill(v, 4 * n! * m!, 1);
-        v.addOuter(into, fill(v, 4 * n!, 2), fill(v, 4 * m!, 3));
-        return into;
-      }),
-    productRound: (v) => v.productRound(fill(v, 8 * 5001, 1), fill(v, 8 * 5001, 2)),
-    fractionLayer: (v) => v.fractionLayer(fill(v, 8 * 5001, 1), fill(v, 8 * 5001, 2)),
-    fractionRound: (v) => {
-      const [p0, p1, q0, q1] = [2, 3, 4, 5].map((start) => fill(v, 8 * 5001, start));
-      return v.fractionRound(fill(v, 4 * 5001, 1), p0!, p1!, q0!, q1!, [P - 1, 1, 2, 3]);
-    },
-    'encode few panels': (v) => v.encode(fill(v, 5 * 2 ** 8, 1), 8, 10),
-    'encode many panels': (v) => v.encode(fill(v, 70 * 2 ** 5, 1), 5, 6),
-    hashRows: (v) => v.hashRows(fill(v, 1024 * 20, 1), 20, seed),
-    hashPairs: (v) => v.hashPairs(v.hashRows(fill(v, 4096, 1), 1, seed), seed, 3),
-  };
-  test.each(Object.entries(operations))('agree on %s', (_, operation) => {
-    const expected = flat(operation(plain));
-    for (let again = 0; again < 5; again++) {
-      const mark = two.mark();
-      expect(flat(operation(two))).toEqual(expected);
-      two.release(mark);
-    }
-  });
-
-  test('find the smallest nonce', () => {
-    for (const bits of [0, 3, 9, 13]) expect(two.findNonce(seed, bits)).toBe(findNonce(seed, bits));
-  });
-
-  test('work alone after the other has gone', () => {
-    const v = wasmVectors({ threads: 2 });
-    v.close();
-    expect(flat(v.dot(fill(v, 4 * 10007, 1), fill(v, 4 * 10007, 2)))).toEqual(flat(operations.dot!(plain)));
-  });
-
-  test('are at most eight', () => {
-    expect(() => wasmVectors({ threads: 9 })).toThrow(RangeError);
-    expect(() => wasmVectors({ threads: 0 })).toThrow(RangeError);
   });
 });
 

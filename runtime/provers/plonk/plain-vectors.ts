@@ -1,6 +1,6 @@
 // The plain form of `Vectors`: one loop per operation over scalar arithmetic. Oracle of the WebAssembly kernels, and their stand-in.
 import { keyOfBytes } from './blake3.ts';
-import { EXT, type Ext, NON_RESIDUE, P, rootOfUnity } from './field.ts';
+import { EXT, type Ext, NON_RESIDUE, ONE, P, rootOfUnity, ZERO } from './field.ts';
 import { HASH_BYTES, hashLeaf, hashNode } from './merkle.ts';
 import type { Vectors } from './vectors.ts';
 import { bytesOfWords, wordsOfBytes } from './words.ts';
@@ -24,6 +24,11 @@ export function plainVectors(): Vectors {
     foldRows,
     productRound,
     fractionLayer,
+    fractionLayerBase: (p, q) => fractionLayer(lifted(p), q),
+    fractionStart,
+    fractionStep,
+    fractionStartBase: (e, p, q, lambda) => fractionStart(e, lifted(p), q, lambda),
+    fractionStepBase,
     unzip,
     fractionRound,
     encode,
@@ -259,6 +264,44 @@ function fractionRound(
     accumulate(leading, i, d0, d1, f0, f1, 0);
   }
   return [element(atZero), element(leading)];
+}
+
+/** Base words as elements of K. */
+function lifted(x: Uint32Array): Uint32Array {
+  const out = new Uint32Array(EXT * x.length);
+  addScaledBase(out, x, ONE);
+  return out;
+}
+
+/** Adds lambda times the odd elements of q to those of p. */
+function weigh(p: Uint32Array, q: Uint32Array, lambda: Ext): void {
+  const [factor, product] = [Uint32Array.from(lambda), new Uint32Array(EXT)];
+  for (let i = EXT; i < p.length; i += 2 * EXT) {
+    mulAt(product, 0, q, i, factor, 0);
+    addAt(p, i, p, i, product, 0);
+  }
+}
+
+/** The message for weighted numerators. */
+function message(e: Uint32Array, p: Uint32Array, q: Uint32Array): readonly [Ext, Ext] {
+  return fractionRound(e, ...unzip(p), ...unzip(q), ZERO);
+}
+
+function fractionStart(e: Uint32Array, p: Uint32Array, q: Uint32Array, lambda: Ext): readonly [Ext, Ext] {
+  weigh(p, q, lambda);
+  return message(e, p, q);
+}
+
+function fractionStep(e: Uint32Array, p: Uint32Array, q: Uint32Array, z: Ext): readonly [Ext, Ext] {
+  e.set(sumHalves(e));
+  return message(e.subarray(0, e.length / 2), foldInPlace(p, z), foldInPlace(q, z));
+}
+
+function fractionStepBase(e: Uint32Array, p: Uint32Array, q: Uint32Array, lambda: Ext, z: Ext) {
+  const weighted = lifted(p);
+  weigh(weighted, q, lambda);
+  const next = fractionStep(e, weighted, q, z);
+  return { p: weighted.subarray(0, weighted.length / 2), message: next };
 }
 
 /** 1, x, x^2, ... (words). */

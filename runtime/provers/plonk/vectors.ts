@@ -50,6 +50,29 @@ export interface Vectors {
 
   /** Layer above a fraction tree's layer: (p0 q1 + p1 q0, q0 q1) over neighbours 2i, 2i+1. */
   fractionLayer(p: Uint32Array, q: Uint32Array): { readonly p: Uint32Array; readonly q: Uint32Array };
+  /** The same of numerators that are base words. */
+  fractionLayerBase(p: Uint32Array, q: Uint32Array): { readonly p: Uint32Array; readonly q: Uint32Array };
+  /**
+   * First round of a fraction layer's sumcheck: puts p1 + lambda q1 in place of p1 and returns [g(0), leading coefficient] of
+   * sum E (p0 q1 + q0 p1). Elements 2i and 2i + 1 of p and q are p0, p1 and q0, q1 of point i; E has a quarter of their
+   * length.
+   */
+  fractionStart(e: Uint32Array, p: Uint32Array, q: Uint32Array, lambda: Ext): readonly [Ext, Ext];
+  /**
+   * Binds the first variable to z, in place (E = lo + hi, p and q by `fold`, results in the first halves), and returns the
+   * next round's message. E has a quarter of the length of p and q, as in the round before.
+   */
+  fractionStep(e: Uint32Array, p: Uint32Array, q: Uint32Array, z: Ext): readonly [Ext, Ext];
+  /** `fractionStart` for numerators that are base words; changes nothing. */
+  fractionStartBase(e: Uint32Array, p: Uint32Array, q: Uint32Array, lambda: Ext): readonly [Ext, Ext];
+  /** `fractionStep` after `fractionStartBase`; the bound numerators, p1 + lambda q1 for p1, are a new K-vector. */
+  fractionStepBase(
+    e: Uint32Array,
+    p: Uint32Array,
+    q: Uint32Array,
+    lambda: Ext,
+    z: Ext,
+  ): { readonly p: Uint32Array; readonly message: readonly [Ext, Ext] };
   /** Even and odd elements of a K-vector. */
   unzip(x: Uint32Array): readonly [Uint32Array, Uint32Array];
   /**

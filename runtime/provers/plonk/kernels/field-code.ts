@@ -57,6 +57,8 @@ export interface FieldCode {
   readonly products: (a: Vector, b: Vector) => Products;
   /** Sums below 2^64 each. */
   readonly sum: (terms: readonly Products[]) => Products;
+  /** Products modulo p 2^32, below p 2^32: the sum of two, or of one and a product of words, may be reduced. */
+  readonly lowered: (t: Products) => Products;
   /** Each product divided by 2^32, canonical; products at most 4 (p - 1)^2. */
   readonly reduce: (t: Products) => Vector;
   /** A sum of products modulo p, canonical; each term at most 4 (p - 1)^2. */
@@ -90,6 +92,13 @@ export function fieldCode(w: Writer): FieldCode {
   const named = (t: Products): Products => ({ low: w.let(t.low), high: w.let(t.high) });
   const sum = (terms: readonly Products[]): Products =>
     named(terms.reduce((a, b) => ({ low: i64x2.add(a.low, b.low), high: i64x2.add(a.high, b.high) })));
+  // Both halves of a 64-bit lane at once: its low word loses nothing.
+  const highOnly = w.let(v128.const(0, P, 0, P));
+  const lowerHigh = (x: Vector): Vector => {
+    const t = w.let(x);
+    return i32x4.minU(t, i32x4.sub(t, highOnly));
+  };
+  const lowered = (t: Products): Products => ({ low: lowerHigh(t.low), high: lowerHigh(t.high) });
   // t = high 2^32 + low. With q = low / p modulo 2^32, t - q p is a multiple of 2^32: t / 2^32 = high - floor(q p / 2^32).
   const montgomeryStep = (t: Products, high: Vector): Vector => {
     const q = w.let(i32x4.mul(lowWords(t), pInverse));
@@ -126,6 +135,7 @@ export function fieldCode(w: Writer): FieldCode {
     triple: (a) => add(add(a, a), a),
     products,
     sum,
+    lowered,
     reduce,
     montgomery,
     shoup,

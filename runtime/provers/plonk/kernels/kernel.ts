@@ -21,7 +21,7 @@ export const MAX_PARTS = 16;
 export const LAYOUT = {
   /** Two elements of K for each part of an operation: results. */
   results: 1024,
-  /** An element of K: a factor. */
+  /** Two elements of K: factors. */
   factor: 2048,
   /** The hash's key and its work space, for each thread. */
   hash: 4096,
@@ -68,6 +68,11 @@ export function instantiateKernel(module: CompiledModule, memory: SharedMemory) 
     foldCells: named('foldCells'),
     foldRuns: named('foldRuns'),
     fractionLayer: named('fractionLayer'),
+    fractionLayerBase: named('fractionLayerBase'),
+    fractionStart: named('fractionStart'),
+    fractionStep: named('fractionStep'),
+    fractionStartBase: named('fractionStartBase'),
+    fractionStepBase: named('fractionStepBase'),
     unzip: named('unzip'),
     fractionRound: named('fractionRound'),
     fractionRoundPlain: named('fractionRoundPlain'),

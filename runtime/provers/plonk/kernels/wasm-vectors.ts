@@ -20,6 +20,8 @@ const HASHES = 4;
 const RESULT_BYTES = 2 * ELEMENT;
 /** Elements that a thread should have to work on: ten microseconds or more. */
 const PART_ELEMENTS = 2048;
+/** Work on a point of a fraction round, in elements of K as above. */
+const FRACTION_WEIGHT = 8;
 /** Compressions of four blocks that a thread should have to work on. */
 const PART_COMPRESSIONS = 128;
 
@@ -54,6 +56,7 @@ export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
   const encoder = createEncoder(kernel, arena, threads);
   const plain = plainVectors();
   const factorWords = arena.words(LAYOUT.factor, EXT);
+  const secondFactorWords = arena.words(LAYOUT.factor + ELEMENT, EXT);
   const resultWords = arena.words(LAYOUT.results, 2 * EXT * MAX_PARTS);
   const { addressOf } = arena;
 
@@ -92,6 +95,33 @@ export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
     for (let k = EXT * which; k < 2 * EXT * parts; k += 2 * EXT)
       sum = add(sum, [resultWords[k]!, resultWords[k + 1]!, resultWords[k + 2]!, resultWords[k + 3]!]);
     return sum;
+  };
+
+  /** Rounds of a fraction layer, one point after the other; e of a step loses its upper half. */
+  const fractionMessage = (
+    name: 'fractionStart' | 'fractionStep' | 'fractionStartBase',
+    e: Uint32Array,
+    p: Uint32Array,
+    q: Uint32Array,
+    factor: Ext,
+  ): readonly [Ext, Ext] => {
+    const size = name === 'fractionStartBase' ? WORD : ELEMENT;
+    sameCount(4 * e.length, q.length);
+    sameCount((4 * e.length) / EXT, (WORD * p.length) / size);
+    const points = e.length / EXT / (name === 'fractionStep' ? 2 : 1);
+    const [fromE, fromP, fromQ] = [e, p, q].map(addressOf);
+    setFactor(factor);
+    const parts = spread(
+      name,
+      points,
+      (first, n, result) => {
+        const skip = ELEMENT * first;
+        const [atP, atQ] = [fromP! + 2 * size * first, fromQ! + 2 * skip];
+        return [result, fromE! + skip, atP, atQ, ELEMENT * n, ELEMENT * points, LAYOUT.factor];
+      },
+      FRACTION_WEIGHT,
+    );
+    return [total(parts, 0), total(parts, 1)];
   };
 
   const hash = (rows: number, rowBytes: number, length: number, key: Int32Array): Uint8Array => {
@@ -246,6 +276,40 @@ export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
         return [toP! + skip, toQ! + skip, fromP! + 2 * skip, fromQ! + 2 * skip, ELEMENT * n];
       });
       return out;
+    },
+    fractionLayerBase: (p, q) => {
+      sameCount(EXT * p.length, q.length);
+      const out = { p: newWords(q.length / 2), q: newWords(q.length / 2) };
+      const [toP, toQ, fromP, fromQ] = [out.p, out.q, p, q].map(addressOf);
+      spread('fractionLayerBase', out.p.length / EXT, (first, n) => {
+        const skip = ELEMENT * first;
+        return [toP! + skip, toQ! + skip, fromP! + 2 * WORD * first, fromQ! + 2 * skip, ELEMENT * n];
+      });
+      return out;
+    },
+    fractionStart: (e, p, q, lambda) => fractionMessage('fractionStart', e, p, q, lambda),
+    fractionStep: (e, p, q, z) => fractionMessage('fractionStep', e, p, q, z),
+    fractionStartBase: (e, p, q, lambda) => fractionMessage('fractionStartBase', e, p, q, lambda),
+    fractionStepBase: (e, p, q, lambda, z) => {
+      sameCount(4 * e.length, q.length);
+      sameCount(4 * e.length, EXT * p.length);
+      const out = newWords(q.length / 2);
+      const half = e.length / EXT / 2;
+      const [toP, fromE, fromP, fromQ] = [out, e, p, q].map(addressOf);
+      setFactor(z);
+      secondFactorWords.set(lambda);
+      const parts = spread(
+        'fractionStepBase',
+        half,
+        (first, n, result) => {
+          const skip = ELEMENT * first;
+          const [atP, atQ] = [fromP! + 2 * WORD * first, fromQ! + 2 * skip];
+          const factors = [LAYOUT.factor, LAYOUT.factor + ELEMENT];
+          return [result, toP! + 2 * skip, fromE! + skip, atP, atQ, ELEMENT * n, ELEMENT * half, ...factors];
+        },
+        FRACTION_WEIGHT,
+      );
+      return { p: out, message: [total(parts, 0), total(parts, 1)] };
     },
     unzip: (x) => {
       const [even, odd] = [newWords(x.length / 2), newWords(x.length / 2)];
