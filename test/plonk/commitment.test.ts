@@ -199,7 +199,7 @@ describe.each(forms)('%s', (_, parameters) => {
     const mixed = { ...honest, commitments: [{ ...first!, columns: forged.columns }, ...others] };
     expect(refusal(honest, prove(mixed))).not.toBe(undefined);
     // The wrong cells' rows alone, everything before them honest.
-    const rows = { ...honest, commitments: [{ ...first!, rows: forged.rows }, ...others] };
+    const rows = { ...honest, commitments: [{ ...first!, rowsAt: forged.rowsAt }, ...others] };
     expect(refusal(honest, prove(rows))).toContain('rows of the advice are not those of its root');
   });
 

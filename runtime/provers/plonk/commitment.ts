@@ -9,14 +9,24 @@ export interface Code {
   readonly logCode: number;
 }
 
+/** A tree with its rows, wherever they are kept. */
+export interface OpenableRows {
+  readonly tree: MerkleTree;
+  /** The rows at the positions, one after the other (words). */
+  readonly rowsAt: (positions: readonly number[]) => Uint32Array;
+}
+
 /** What the prover keeps of a commitment. */
-export interface Commitment {
+export interface Commitment extends OpenableRows {
   /** Messages, column-major, 2^logMessage canonical words each. */
   readonly columns: Uint32Array;
+  readonly root: Uint8Array;
+}
+
+/** A commitment as it is made, with its codewords in memory. */
+export interface EncodedCommitment extends Commitment {
   /** Codewords, row-major: 2^logCode rows of one word per column. */
   readonly rows: Uint32Array;
-  readonly tree: MerkleTree;
-  readonly root: Uint8Array;
 }
 
 /** What the verifier knows of a commitment: the kind and the number of columns are the verification key's. */
@@ -28,25 +38,28 @@ export interface Root {
 }
 
 /** Commits to columns (at least one), given column-major. `kind` names the content: "advice", "weights". */
-export function commit(v: Vectors, kind: string, columns: Uint32Array, code: Code): Commitment {
+export function commit(v: Vectors, kind: string, columns: Uint32Array, code: Code): EncodedCommitment {
   const rows = v.encode(columns, code.logMessage, code.logCode);
-  const tree = buildTree(v, kind, rows, rows.length / 2 ** code.logCode);
-  return { columns, rows, tree, root: rootOf(tree) };
+  const width = rows.length / 2 ** code.logCode;
+  const tree = buildTree(v, kind, rows, width);
+  const rowsAt = (positions: readonly number[]): Uint32Array => {
+    const found = new Uint32Array(width * positions.length);
+    for (const [i, position] of positions.entries())
+      found.set(rows.subarray(position * width, (position + 1) * width), i * width);
+    return found;
+  };
+  return { columns, rows, tree, root: rootOf(tree), rowsAt };
 }
 
 /** Sends the rows at the positions (ascending, distinct) and the hashes that tie them to the root, tree by tree. */
 export function openRows(
   channel: ProverChannel,
   label: string,
-  commitments: readonly Pick<Commitment, 'rows' | 'tree'>[],
+  commitments: readonly OpenableRows[],
   positions: readonly number[],
 ): void {
-  for (const { rows, tree } of commitments) {
-    const { width } = tree.shape;
-    const opened = new Uint32Array(width * positions.length);
-    for (const [i, position] of positions.entries())
-      opened.set(rows.subarray(position * width, (position + 1) * width), i * width);
-    channel.sendWords(`${label}.rows`, opened);
+  for (const { rowsAt, tree } of commitments) {
+    channel.sendWords(`${label}.rows`, rowsAt(positions));
     channel.sendHashes(`${label}.path`, siblings(tree, positions));
   }
 }

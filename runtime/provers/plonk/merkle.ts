@@ -76,8 +76,13 @@ export const rootOf = (tree: MerkleTree): Uint8Array => tree.levels.at(-1)!;
 /** The tree over a row-major matrix of canonical words. */
 export function buildTree(v: Vectors, kind: string, matrix: Uint32Array, width: number): MerkleTree {
   const shape: TreeShape = { kind, width, rows: matrix.length / width };
+  return treeOverHashes(v, shape, v.hashRows(matrix, width, treeKey(shape)));
+}
+
+/** The tree over rows of which the hashes are known (in the memory of `v`). */
+export function treeOverHashes(v: Vectors, shape: TreeShape, hashes: Uint8Array): MerkleTree {
   const key = treeKey(shape);
-  const levels = [v.hashRows(matrix, width, key)];
+  const levels = [hashes];
   for (let level = 1; 2 ** level <= shape.rows; level++) levels.push(v.hashPairs(levels.at(-1)!, key, level));
   return { shape, levels };
 }
