@@ -4,6 +4,7 @@ import type { Circuit, Instr } from '../../compiler/ir/circuit.ts';
 import { createReplayer, type Lie, type Replay } from '../../compiler/ir/interpret/cheat.ts';
 import { exactEvaluator, isArithmetic } from '../../compiler/ir/interpret/exact.ts';
 import { lieSites, liesOf } from '../../compiler/ir/interpret/lies.ts';
+import { expandTerm } from '../../compiler/ir/interpret/plan/covector.ts';
 import {
   type ColumnValues,
   fillColumns,
@@ -13,11 +14,12 @@ import {
   type PulledBack,
   planWitness,
   preparePullBack,
+  type Term,
 } from '../../compiler/ir/interpret/plan.ts';
 import { runWitness } from '../../compiler/ir/interpret/witness.ts';
 import { contains } from '../../compiler/ir/interval.ts';
 import { add, EXT, type Ext, mul, P, same, ZERO } from '../../compiler/ir/koalabear.ts';
-import { sizeOf } from '../../compiler/ir/tensor.ts';
+import { type Shape, sizeOf } from '../../compiler/ir/tensor.ts';
 import { exactInputs, type Ports } from './circuit-kit.ts';
 import type { Random } from './random.ts';
 
@@ -137,10 +139,15 @@ const randomExt = (random: Random): Ext => [
   randomWord(random),
   randomWord(random),
 ];
-const randomCovector = (size: number, random: Random): Uint32Array =>
-  Uint32Array.from({ length: EXT * size }, () => randomWord(random));
+/** A covector without structure: one factor over all axes. */
+function randomCovector(shape: Shape, random: Random): Term {
+  const axes = [...shape.keys()].filter((axis) => shape[axis] !== 1);
+  const values = Uint32Array.from({ length: EXT * sizeOf(shape) }, () => randomWord(random));
+  return { k: randomExt(random), factors: axes.length === 0 ? [] : [{ axes, values }] };
+}
 
-function pair(covector: Uint32Array, values: readonly bigint[]): Ext {
+function pair(term: Term, shape: Shape, values: readonly bigint[]): Ext {
+  const covector = expandTerm(term, shape);
   if (covector.length !== EXT * values.length) throw new Error('a covector and its wire differ in size');
   const sums = [0n, 0n, 0n, 0n];
   for (const [e, v] of values.entries()) for (let j = 0; j < EXT; j++) sums[j]! += BigInt(covector[EXT * e + j]!) * v;
@@ -152,14 +159,14 @@ function pair(covector: Uint32Array, values: readonly bigint[]): Ext {
 function valueOnLeaves(plan: Plan, values: PlanValues, back: PulledBack): Ext {
   let sum = back.constant;
   const definitionOf = new Map([...plan.definitions].map(([definition, w]) => [w, definition]));
-  const parts: readonly (readonly [readonly (Uint32Array | undefined)[], readonly number[]])[] = [
+  const parts: readonly (readonly [readonly (readonly Term[])[], readonly number[]])[] = [
     [back.columns, plan.columns.map((column) => column.wire)],
     [back.contractions, plan.contractions.map((k) => definitionOf.get(k.wire) ?? k.wire)],
     [back.inputs, plan.inputs.map((input) => input.wire)],
   ];
   for (const [covectors, wires] of parts)
-    for (const [k, covector] of covectors.entries())
-      if (covector !== undefined) sum = add(sum, pair(covector, values.wire(wires[k]!)!));
+    for (const [k, terms] of covectors.entries())
+      for (const term of terms) sum = add(sum, pair(term, plan.shapes[wires[k]!]!, values.wire(wires[k]!)!));
   return sum;
 }
 
@@ -181,35 +188,35 @@ export function checkPullBack(plan: Plan, inputs: Ports, random: Random, singles
   let sum: Ext = ZERO;
   const claimed = claimedWires(plan);
   for (const w of claimed) {
-    const covector = randomCovector(sizeOf(plan.shapes[w]!), random);
+    const covector = randomCovector(plan.shapes[w]!, random);
     const k = randomExt(random);
     all.add(w, covector, k);
-    sum = add(sum, mul(k, pair(covector, values.wire(w)!)));
+    sum = add(sum, mul(k, pair(covector, plan.shapes[w]!, values.wire(w)!)));
   }
-  for (const [form, size] of [
-    ...plan.identities.map((i) => [i.form, sizeOf(i.shape)] as const),
-    ...plan.lookups.map((l) => [l.key, l.size] as const),
+  for (const [form, shape] of [
+    ...plan.identities.map((i) => [i.form, i.shape] as const),
+    ...plan.lookups.map((l) => [l.key, l.shape] as const),
   ]) {
-    const covector = randomCovector(size, random);
+    const covector = randomCovector(shape, random);
     const k = randomExt(random);
     all.addForm(form, covector, k);
-    sum = add(sum, mul(k, pair(covector, values.form(form, size))));
+    sum = add(sum, mul(k, pair(covector, shape, values.form(form, sizeOf(shape)))));
   }
   expectEqual('everything', sum, all);
   for (let n = 0; n < singles && claimed.length > 0; n++) {
     const w = random.pick(claimed);
-    const covector = randomCovector(sizeOf(plan.shapes[w]!), random);
+    const covector = randomCovector(plan.shapes[w]!, random);
     const one = begin();
     one.add(w, covector);
-    expectEqual(`wire ${w}`, pair(covector, values.wire(w)!), one);
+    expectEqual(`wire ${w}`, pair(covector, plan.shapes[w]!, values.wire(w)!), one);
   }
   for (const { a, b } of plan.contractions)
     for (const w of [a, b]) {
-      const covector = randomCovector(sizeOf(plan.shapes[w]!), random);
+      const covector = randomCovector(plan.shapes[w]!, random);
       const one = begin();
       one.add(w, covector);
-      const leaves = expectEqual(`operand ${w}`, pair(covector, values.wire(w)!), one);
-      if (leaves.contractions.some((x) => x !== undefined))
+      const leaves = expectEqual(`operand ${w}`, pair(covector, plan.shapes[w]!, values.wire(w)!), one);
+      if (leaves.contractions.some((x) => x.length > 0))
         throw new Error(`operand ${w} of a contraction depends on a contraction`);
     }
 }

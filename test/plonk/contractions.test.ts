@@ -15,7 +15,7 @@ import {
   endTerms,
   instanceOf,
   instanceVectors,
-} from '../../runtime/provers/plonk/contraction-instances.ts';
+} from '../../runtime/provers/plonk/contraction.ts';
 import { add, EXT, type Ext, mul, ONE, residue, scale, ZERO } from '../../runtime/provers/plonk/field.ts';
 import { wasmVectors } from '../../runtime/provers/plonk/kernels/wasm-vectors.ts';
 import { elementAt, owned } from '../../runtime/provers/plonk/opening-rounds.ts';

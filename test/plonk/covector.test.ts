@@ -7,9 +7,7 @@ import { planContraction } from '../../compiler/ir/interpret/exact.ts';
 import { addTerm, dotTerm, expandTerm, termOf, totalOf } from '../../compiler/ir/interpret/plan/covector.ts';
 import type { Factor, Term } from '../../compiler/ir/interpret/plan/covector-types.ts';
 import { concatTerm, contractTerm, sumTerm, viewTerm } from '../../compiler/ir/interpret/plan/covector-views.ts';
-import { preparePullBack } from '../../compiler/ir/interpret/plan/pull-back.ts';
-import { preparePullTerms } from '../../compiler/ir/interpret/plan/pull-terms.ts';
-import { type Plan, planCircuit } from '../../compiler/ir/interpret/plan.ts';
+import { type Plan, planCircuit, preparePullBack } from '../../compiler/ir/interpret/plan.ts';
 import { add, EXT, type Ext, mul, ONE, P, scale, ZERO } from '../../compiler/ir/koalabear.ts';
 import { lowerModule } from '../../compiler/ir/lower.ts';
 import { operatorRegistry } from '../../compiler/ir/op.ts';
@@ -18,6 +16,7 @@ import { type View, viewIndex, viewShape } from '../../compiler/ir/view.ts';
 import { standardOps } from '../../stdlib/ops/index.ts';
 import { activationSamples, isIntegerSample, moduleOf } from '../kits/ops-kit.ts';
 import { createRandom, type Random } from '../kits/random.ts';
+import { prepareDensePullBack } from './dense-pull-back.ts';
 
 /** Words of values: random, or all 0, or all 1. */
 type Fill = 'random' | 'zeros' | 'ones';
@@ -338,8 +337,8 @@ function claimed(plan: Plan): number[] {
 describe.each(samples)('pulling terms back: $name', (sample) => {
   it('is what pulling dense covectors back is, and its structure does not depend on values', () => {
     for (const plan of plansOf(sample)) {
-      const beginTerms = preparePullTerms(plan);
-      const beginDense = preparePullBack(plan);
+      const beginTerms = preparePullBack(plan);
+      const beginDense = prepareDensePullBack(plan);
       for (const seed of [1, 2]) {
         const results = (['random', 'zeros', 'ones'] as const).map((fill) => {
           const random = createRandom(seed);

@@ -1,28 +1,7 @@
 // The sumcheck engines on their own: honest provers are accepted with true end claims, every changed message is refused.
 import { expect, test } from 'vitest';
-import { type Contraction, contract } from '../../compiler/ir/contraction.ts';
 import { Diagnostic } from '../../compiler/ir/diagnostics.ts';
-import { sizeOf } from '../../compiler/ir/tensor.ts';
-import {
-  contractionInstance,
-  endCovectors,
-  instanceVectors,
-  isProductCovector,
-  planContraction,
-} from '../../runtime/provers/plonk/contraction.ts';
-import {
-  add,
-  addP,
-  EXT,
-  type Ext,
-  inverse,
-  mul,
-  P,
-  residue,
-  same,
-  sub,
-  ZERO,
-} from '../../runtime/provers/plonk/field.ts';
+import { add, addP, EXT, type Ext, inverse, mul, P, same, sub, ZERO } from '../../runtime/provers/plonk/field.ts';
 import { proveFractions, verifyFractions } from '../../runtime/provers/plonk/fraction-sumcheck.ts';
 import { plainVectors } from '../../runtime/provers/plonk/plain-vectors.ts';
 import { type ProvedInstance, proveProducts, suffixFor, verifyProducts } from '../../runtime/provers/plonk/sumcheck.ts';
@@ -138,67 +117,4 @@ test('fractions that do not add up to zero, and a denominator that is zero, are 
   const zero = balancedLeaves(random, 3);
   zero.q.fill(0, 8, 12);
   expect(() => accepted(zero)).toThrow('denominators');
-});
-
-const CONTRACTIONS: readonly (readonly [Contraction, ReadonlyMap<string, number>])[] = [
-  [{ a: 'mk', b: 'kn', out: 'mn' }, new Map(Object.entries({ m: 3, k: 5, n: 2 }))],
-  [{ a: 'mk', b: 'kn', out: 'nm' }, new Map(Object.entries({ m: 1, k: 4, n: 3 }))],
-  [{ a: 'bmk', b: 'kbn', out: 'bnm' }, new Map(Object.entries({ b: 3, m: 2, k: 3, n: 5 }))],
-  [{ a: 'ab', b: 'ab', out: 'ab' }, new Map(Object.entries({ a: 3, b: 2 }))],
-  [{ a: 'cykxl', b: 'ockl', out: 'oyx' }, new Map(Object.entries({ c: 2, y: 3, k: 3, x: 2, l: 2, o: 3 }))],
-  [{ a: 'abs', b: 'bct', out: 'ca' }, new Map(Object.entries({ a: 2, b: 3, c: 2, s: 3, t: 2 }))],
-  [{ a: 'a', b: 'b', out: '' }, new Map(Object.entries({ a: 2, b: 3 }))],
-  [{ a: '', b: '', out: '' }, new Map()],
-];
-
-test('covectors on contractions end in covectors on their operands', () => {
-  const random = createRandom(5);
-  const tensorOf = (letters: string, sizes: ReadonlyMap<string, number>) => {
-    const shape = [...letters].map((l) => sizes.get(l)!);
-    return { shape, data: Float64Array.from({ length: sizeOf(shape) }, () => random.below(4001) - 2000) };
-  };
-  for (const [spec, sizes] of CONTRACTIONS) {
-    const [a, b] = [tensorOf(spec.a, sizes), tensorOf(spec.b, sizes)];
-    const result = contract(spec, a, b);
-    const words = Uint32Array.from(result.data, residue);
-    const [wordsA, wordsB] = [a, b].map((t) => Uint32Array.from(t.data, residue));
-    // A product: rows of a times rows of b; a general one has full rank.
-    const general = elements(random, words.length);
-    const axes = [...spec.out].map((l) => elements(random, sizes.get(l)!));
-    const product = result.shape.length === 0 ? general : outer(axes);
-    expect(isProductCovector(spec, a.shape, b.shape, product)).toBe(true);
-    for (const covector of [general, product])
-      for (const form of [false, isProductCovector(spec, a.shape, b.shape, covector)]) {
-        const plan = planContraction(spec, a.shape, b.shape, form);
-        const instance = contractionInstance(plan, covector)!;
-        const [x, y] = instanceVectors(v, instance, a.data, b.data);
-        const value = v.dotBase(covector, words);
-        const what = `${spec.a},${spec.b}->${spec.out} ${plan.form}`;
-        expect(dot(x, y), what).toEqual(value);
-        const proved = { variables: plan.variables, a: x, b: y, value };
-        const channel = open();
-        proveProducts(v, channel, 'c', [proved]);
-        const { point, ends } = verifyProducts(reader(channel.proof()), 'c', [proved]);
-        const [onA, onB] = endCovectors(v, instance, point);
-        expect(v.dotBase(onA, wordsA!), `${what}, a`).toEqual(ends[0]![0]);
-        expect(v.dotBase(onB, wordsB!), `${what}, b`).toEqual(ends[0]![1]);
-      }
-  }
-});
-
-function outer(axes: readonly Uint32Array[]): Uint32Array {
-  let out = Uint32Array.of(1, 0, 0, 0);
-  for (const axis of axes) {
-    const next: Ext[] = [];
-    for (let i = 0; i < out.length / EXT; i++)
-      for (let j = 0; j < axis.length / EXT; j++) next.push(mul(at(out, i), at(axis, j)));
-    out = Uint32Array.from(next.flat());
-  }
-  return out;
-}
-
-test('a covector that is no product is refused where the plan says it is one', () => {
-  const random = createRandom(6);
-  const plan = planContraction({ a: 'mk', b: 'kn', out: 'mn' }, [2, 3], [3, 2], true);
-  expect(contractionInstance(plan, elements(random, 4))).toBeUndefined();
 });

@@ -13,14 +13,16 @@ import {
   soundnessTerms,
 } from '../../runtime/provers/plonk/parameters.ts';
 
+/** One tree; that text has denominators of degree 2 where ours have degree 1, which is as if there were twice the leaves. */
+function treesFor(lookups: number, variables = 23): ProtocolSize['trees'] {
+  return [{ leaves: 2 * (lookups + 2 ** 17), variables }];
+}
+
 /** The example of PROVER-RULES.md, 32: 2^22 lookups, 2^9 columns of 2^16 rows, one sumcheck of degree 2 and one of degree 5. */
 const example: ProtocolSize = {
   adviceCells: 2 ** 24,
   weightCells: 2 ** 24,
-  lookups: 2 ** 22,
-  tableRows: 2 ** 17,
-  fractionVariables: 23,
-  denominatorDegree: 2,
+  trees: treesFor(2 ** 22),
   sumchecks: [
     { rounds: 12, degree: 2, instances: 50 },
     { rounds: 20, degree: 5, instances: 5 },
@@ -57,7 +59,10 @@ describe('the error formula', () => {
     [127, 105, 2 ** 21, 100.49],
     [127, 105, 2 ** 22, 100.04],
   ])('%i and %i queries, %i lookups: %f bits', (queries, tailQueries, lookups, bits) => {
-    expect(securityBits({ ...example, lookups }, parametersWith(queries, tailQueries))).toBeCloseTo(bits, 2);
+    expect(securityBits({ ...example, trees: treesFor(lookups) }, parametersWith(queries, tailQueries))).toBeCloseTo(
+      bits,
+      2,
+    );
   });
 
   test('every term of the example', () => {
@@ -110,10 +115,9 @@ describe('the error formula', () => {
         .reduce((total, [, bits]) => total + 2 ** (bits + 100), 0);
     const sumchecks = example.sumchecks.map((s, i) => ({ ...s, rounds: s.rounds + (i === 0 ? 1 : 0) }));
     const changes: readonly Partial<ProtocolSize>[] = [
-      { lookups: example.lookups + 1 },
-      { tableRows: example.tableRows + 1 },
-      { fractionVariables: 24 },
-      { denominatorDegree: 3 },
+      { trees: treesFor(2 ** 22 + 1) },
+      { trees: treesFor(2 ** 22, 24) },
+      { trees: [...example.trees, { leaves: 2 ** 10, variables: 10 }] },
       { sumchecks },
       { pointCoordinates: 1021 },
       { constraints: 1 },
@@ -126,7 +130,7 @@ describe('the error formula', () => {
 });
 
 describe('refused', () => {
-  const size = { ...example, lookups: 2 ** 21 };
+  const size = { ...example, trees: treesFor(2 ** 21) };
   const good = parametersWith(127, 105);
   const opening = good.opening;
 
@@ -159,30 +163,37 @@ describe('refused', () => {
   });
 
   test('counts that are not numbers', () => {
-    expect(refused(() => requireSecurity({ ...size, lookups: Number.NaN }, good, 0))).not.toBe('accepted');
+    expect(refused(() => requireSecurity({ ...size, trees: treesFor(Number.NaN) }, good, 0))).not.toBe('accepted');
     expect(refused(() => requireSecurity({ ...size, claims: Number.NaN }, good, 0))).not.toBe('accepted');
   });
 
   test('more lookups than a multiplicity can count, and models deeper than the hash chain', () => {
-    expect(refused(() => requireSecurity({ ...size, lookups: 2 ** 30 }, good, 0))).toContain('too many');
+    expect(refused(() => requireSecurity({ ...size, trees: treesFor(2 ** 30) }, good, 0))).toContain('too many');
     expect(refused(() => requireSecurity({ ...size, depth: 32 * 1024 }, good, 100))).toBe('accepted');
     expect(refused(() => requireSecurity({ ...size, depth: 32 * 1024 + 1 }, good, 100))).toContain('hash chain');
   });
 
   test('a model with too many lookups for any parameters', () => {
-    const large = { ...example, lookups: 2 ** 23, fractionVariables: 24 };
-    expect(refused(() => chooseParameters(large))).toContain('lookups');
+    const large = { ...example, trees: treesFor(2 ** 23, 24) };
+    expect(refused(() => chooseParameters(large))).toContain('no parameters');
   });
 });
 
 describe('the choice', () => {
   const sizes: readonly (readonly [string, Partial<ProtocolSize>])[] = [
-    ['a few cells', { adviceCells: 20, weightCells: 0, lookups: 10, tableRows: 256, fractionVariables: 9 }],
-    ['no lookups', { adviceCells: 1, weightCells: 4, lookups: 0, tableRows: 0, fractionVariables: 0, sumchecks: [] }],
-    ['a small network', { adviceCells: 35_000, weightCells: 62_000, lookups: 50_000, fractionVariables: 17 }],
-    ['many weights', { adviceCells: 30_000, weightCells: 4_000_000, lookups: 30_000, fractionVariables: 17 }],
-    ['a large network', { adviceCells: 930_000, weightCells: 15_000_000, lookups: 1_050_000, fractionVariables: 21 }],
-    ['a deep one', { depth: 100_000, lookups: 2 ** 20, fractionVariables: 21 }],
+    ['a few cells', { adviceCells: 20, weightCells: 0, trees: [{ leaves: 266, variables: 9 }] }],
+    ['no lookups', { adviceCells: 1, weightCells: 4, trees: [], sumchecks: [] }],
+    ['a small network', { adviceCells: 35_000, weightCells: 62_000, trees: [{ leaves: 50_000, variables: 16 }] }],
+    ['many weights', { adviceCells: 30_000, weightCells: 4_000_000, trees: [{ leaves: 30_000, variables: 15 }] }],
+    [
+      'a large network',
+      {
+        adviceCells: 930_000,
+        weightCells: 15_000_000,
+        trees: [1_000_000, 50_000].map((leaves) => ({ leaves, variables: 20 })),
+      },
+    ],
+    ['a deep one', { depth: 100_000, trees: treesFor(2 ** 20, 21) }],
   ];
 
   test.each(sizes)('%s: at least the target', (_, change) => {

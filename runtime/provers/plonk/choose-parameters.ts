@@ -120,7 +120,7 @@ export function chooseParameters(size: ProtocolSize, choice: ParameterChoice = {
   if (best === undefined)
     throw new Diagnostic(
       'insecure-parameters',
-      `no parameters give this model ${target} bits of soundness: it has ${size.lookups} lookups, split it into more proofs`,
+      `no parameters give this model ${target} bits of soundness: split it into more proofs`,
     );
   const parameters = { opening: best.opening, chainSteps };
   requireSecurity(size, parameters, target);

@@ -1,9 +1,10 @@
 // The claims that all identities and public outputs of a run reduce to: one linear functional at random points.
-import type { Plan, PullBack, PulledBack } from '../../../compiler/ir/interpret/plan.ts';
+import type { Factor, Plan, PullBack, PulledBack, Term } from '../../../compiler/ir/interpret/plan.ts';
 import type { Shape } from '../../../compiler/ir/tensor.ts';
 import { ceilLog2 } from './contraction-letters.ts';
+import { denseFactors } from './dense-factors.ts';
 import { add, EXT, type Ext, mul, ONE, powers, ZERO } from './field.ts';
-import { elementAt, owned } from './opening-rounds.ts';
+import { owned } from './opening-rounds.ts';
 import type { Transcript } from './transcript.ts';
 import type { Vectors } from './vectors.ts';
 
@@ -49,28 +50,26 @@ export function drawConstraintChallenges(channel: Transcript, plan: Plan): Const
   return { theta, points };
 }
 
-/** The product over the axes of eq(coordinates of the axis, index), for every true cell (K-vector, row-major). */
-function cellWeights(v: Vectors, shape: Shape, point: readonly Ext[]): Uint32Array {
-  let rest = point;
-  let out = v.alloc(EXT);
-  out[0] = 1;
-  for (const n of [...shape].reverse()) {
-    const bits = ceilLog2(n);
-    const axis = v.eq(rest.slice(rest.length - bits), ONE);
-    rest = rest.slice(0, rest.length - bits);
-    const inner = out;
-    if (inner.length === EXT && sameWords(inner, ONE)) {
-      out = axis.subarray(0, EXT * n);
-      continue;
-    }
-    out = v.alloc(n * inner.length);
-    for (let i = 0; i < n; i++)
-      v.addScaled(out.subarray(i * inner.length, (i + 1) * inner.length), inner, elementAt(axis, i));
-  }
-  return out;
+/** Challenges of the right number that stand for any. */
+export function dryConstraintChallenges(plan: Plan): ConstraintChallenges {
+  const points = new Map([...constraintShapes(plan)].map(([k, s]) => [k, new Array<Ext>(pointBits(s)).fill(ZERO)]));
+  return { theta: ONE, points };
 }
 
-const sameWords = (x: Uint32Array, k: Ext): boolean => k.every((word, i) => word === x[i]);
+/** The product over the axes of eq(coordinates of the axis, index), for every true cell. */
+function cellWeights(v: Vectors, shape: Shape, point: readonly Ext[]): Term {
+  const factors: Factor[] = [];
+  let rest = point;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const n = shape[axis]!;
+    const bits = ceilLog2(n);
+    if (bits === 0) continue;
+    const values = v.eq(rest.slice(rest.length - bits), ONE).subarray(0, EXT * n);
+    rest = rest.slice(0, rest.length - bits);
+    factors.unshift({ axes: [axis], values });
+  }
+  return { k: ONE, factors };
+}
 
 /**
  * sum_i theta^i <weights, identity_i> + sum_j theta^j <weights, output wire_j - stated output_j> = 0, pulled back: what
@@ -92,15 +91,21 @@ export function pullConstraints(
     const own = weights.get(shapeKey(shape))!;
     const factor = factors[plan.identities.length + j]!;
     pull.add(wire, own, factor);
-    target = add(target, mul(factor, v.dotBase(own, owned(v, outputs[j]!))));
+    target = add(target, mul(factor, termValue(v, shape, own, outputs[j]!)));
   }
   return { pulled: pull.finish(), target };
 }
 
 /** What the verifier evaluates itself: public inputs and the constant. */
-export function publicPart(v: Vectors, pulled: PulledBack, inputs: readonly Uint32Array[]): Ext {
+export function publicPart(v: Vectors, plan: Plan, pulled: PulledBack, inputs: readonly Uint32Array[]): Ext {
   let total = pulled.constant;
-  for (const [i, covector] of pulled.inputs.entries())
-    if (covector !== undefined) total = add(total, v.dotBase(owned(v, covector), owned(v, inputs[i]!)));
+  for (const [i, terms] of pulled.inputs.entries())
+    for (const term of terms) total = add(total, termValue(v, plan.inputs[i]!.shape, term, inputs[i]!));
   return total;
+}
+
+/** <term, cells> of row-major cells. */
+function termValue(v: Vectors, shape: Shape, term: Term, cells: Uint32Array): Ext {
+  const axes = [...shape.keys()];
+  return v.dotBase(denseFactors(v, shape, axes, term.factors, term.k), owned(v, cells));
 }

@@ -1,243 +1,292 @@
-// Claims on contractions: <c, contract(a, b)> = v becomes one product sumcheck that ends in a linear claim on a and one on b.
+// Claims on contractions: <term, contract(a, b)> = value becomes a product sumcheck that ends in a term on a and one on b.
 import type { Contraction } from '../../../compiler/ir/contraction.ts';
+import type { Factor, Term } from '../../../compiler/ir/interpret/plan/covector-types.ts';
 import type { Shape } from '../../../compiler/ir/tensor.ts';
 import {
   bitsOf,
+  ceilLog2,
   countOf,
   type Letters,
-  letterStrides,
   paddedStrides,
   positions,
   sortLetters,
 } from './contraction-letters.ts';
-import { EXT, type Ext, inverse, isZero, mul, ONE, residue, same, ZERO } from './field.ts';
-import { elementAt } from './opening-rounds.ts';
+import { add, EXT, type Ext, mul, ONE, ZERO } from './field.ts';
+import { elementAt, owned } from './opening-rounds.ts';
+import type { StridedWords } from './operands.ts';
 import type { Vectors } from './vectors.ts';
 
 /**
  * Which letters the sumcheck runs over, besides those that both operands have:
- * - `product`: none more. The covector is a product of a vector over the kept letters of a and one over those of b, for
- *   every value of the letters that both keep; each operand is folded with its own (Thaler 2013).
- * - `open-a`, `open-b`: the kept letters of that operand too. Any covector; the other operand is folded with it.
+ * - `product`: none more. No factor of the term has kept letters of both operands, so that each operand is folded with the
+ *   factors over its own letters (Thaler, "Time-optimal interactive proofs for circuit evaluation", 2013, section 4).
+ * - `open-a`, `open-b`: the kept letters of that operand too; the other operand is folded with the whole term.
  */
 export type ContractionForm = 'product' | 'open-a' | 'open-b';
 
-/** One contraction with its form: fixed by the verification key. */
-export interface ContractionPlan {
+/** A contraction and the shapes of its operands. */
+export interface ContractionOperands {
   readonly spec: Contraction;
   readonly a: Shape;
   readonly b: Shape;
+}
+
+/** A vector over letters (K-vector, row-major in their order). */
+interface LetterFactor {
+  readonly letters: string;
+  readonly values: Uint32Array;
+}
+
+/** How one operand enters the sumcheck: k times the product of the factors, summed over what is not in the index. */
+interface Side {
+  /** Letters of the operand's axes. */
+  readonly names: string;
+  readonly k: Ext;
+  readonly factors: readonly LetterFactor[];
+}
+
+/** One claim on a contraction's result. Form and variables follow from shapes and the term's axes alone. */
+export interface ContractionInstance {
   readonly form: ContractionForm;
-  readonly letters: Letters;
   /** Variables of its sumcheck. */
   readonly variables: number;
-}
-
-/** Plans a contraction; of the two open forms the one with fewer variables. */
-export function planContraction(spec: Contraction, a: Shape, b: Shape, isProduct: boolean): ContractionPlan {
-  const letters = sortLetters(spec, a, b);
-  const { batch, inner, rowsA, rowsB, sizes } = letters;
-  const [bitsA, bitsB] = [bitsOf(rowsA, sizes), bitsOf(rowsB, sizes)];
-  const form = isProduct ? 'product' : bitsA < bitsB ? 'open-a' : 'open-b';
-  const open = form === 'product' ? 0 : Math.min(bitsA, bitsB);
-  return { spec, a, b, form, letters, variables: bitsOf(batch + inner, sizes) + open };
-}
-
-/** A matrix per value of the batch letters: rows of a by rows of b. */
-interface Matrices {
-  readonly batches: number;
-  readonly rows: number;
-  readonly columns: number;
-  at(batch: number, row: number, column: number): Ext;
-}
-
-function covectorMatrices(p: ContractionPlan, outShape: Shape, c: Uint32Array): Matrices {
-  const { batch, rowsA, rowsB, sizes } = p.letters;
-  const strides = letterStrides(p.spec.out, outShape);
-  const [g, m, n] = [batch, rowsA, rowsB].map((l) => positions(l, sizes, strides));
-  return {
-    batches: g!.length,
-    rows: m!.length,
-    columns: n!.length,
-    at: (batch_, row, column) => elementAt(c, g![batch_]! + m![row]! + n![column]!),
-  };
-}
-
-const outShapeOf = (p: ContractionPlan): Shape => [...p.spec.out].map((l) => p.letters.sizes.get(l)!);
-
-/** Factors of a covector that is a product: c[g, m, n] = left[g][m] right[g][n]. */
-interface Factors {
-  readonly left: readonly (readonly Ext[])[];
-  readonly right: readonly (readonly Ext[])[];
-}
-
-/** Undefined if some matrix of the covector has a rank above 1. Exact: every element is compared. */
-function factor(c: Matrices): Factors | undefined {
-  const left: Ext[][] = [];
-  const right: Ext[][] = [];
-  for (let g = 0; g < c.batches; g++) {
-    const pivot = findPivot(c, g);
-    if (pivot === undefined) {
-      left.push(new Array<Ext>(c.rows).fill(ZERO));
-      right.push(new Array<Ext>(c.columns).fill(ZERO));
-      continue;
-    }
-    const [row, column] = pivot;
-    const scale = inverse(c.at(g, row, column));
-    const u = Array.from({ length: c.rows }, (_, m) => mul(c.at(g, m, column), scale));
-    const w = Array.from({ length: c.columns }, (_, n) => c.at(g, row, n));
-    for (let m = 0; m < c.rows; m++)
-      for (let n = 0; n < c.columns; n++) if (!same(c.at(g, m, n), mul(u[m]!, w[n]!))) return undefined;
-    left.push(u);
-    right.push(w);
-  }
-  return { left, right };
-}
-
-function findPivot(c: Matrices, g: number): readonly [number, number] | undefined {
-  for (let m = 0; m < c.rows; m++) for (let n = 0; n < c.columns; n++) if (!isZero(c.at(g, m, n))) return [m, n];
-  return undefined;
-}
-
-/** True if the covector (K-vector over the result's cells) is a product, so that form `product` serves it. */
-export function isProductCovector(spec: Contraction, a: Shape, b: Shape, c: Uint32Array): boolean {
-  const plan = planContraction(spec, a, b, true);
-  return factor(covectorMatrices(plan, outShapeOf(plan), c)) !== undefined;
-}
-
-/** How one operand meets the sumcheck's index: block of the index += coefficient * row of the operand. */
-interface Term {
-  readonly block: number;
-  readonly row: number;
-  readonly coefficient: Ext;
-}
-
-/** One operand as rows over the inner letters, in the padded order of the sumcheck. */
-interface Side {
-  /** Cell of the operand where each row begins. */
-  readonly rows: Int32Array;
-  /** Offset of each inner index from the row's cell, and its place in a block. */
-  readonly inner: Int32Array;
-  readonly place: Int32Array;
-  readonly blockWords: number;
-  readonly terms: readonly Term[];
-}
-
-/** A contraction's claim on one covector: how both operands enter the sumcheck. */
-export interface ContractionInstance {
-  readonly plan: ContractionPlan;
+  readonly letters: Letters;
+  /** Letters of the sumcheck's index, the most significant first; each is padded to a power of two on its own. */
+  readonly index: string;
   readonly a: Side;
   readonly b: Side;
 }
 
-/**
- * Prepares both sides for a covector over the result's cells. Undefined if the plan's form is `product` and the covector
- * is none: the verifier refuses then.
- */
-export function contractionInstance(plan: ContractionPlan, c: Uint32Array): ContractionInstance | undefined {
-  const matrices = covectorMatrices(plan, outShapeOf(plan), c);
-  const { form } = plan;
-  if (form !== 'product') {
-    const dense = (g: number, row: number, column: number): Ext =>
-      form === 'open-b' ? matrices.at(g, row, column) : matrices.at(g, column, row);
-    const [a, b] =
-      form === 'open-b'
-        ? [side(plan, 'a', 'folded', dense), side(plan, 'b', 'open')]
-        : [side(plan, 'a', 'open'), side(plan, 'b', 'folded', dense)];
-    return { plan, a, b };
-  }
-  const factors = factor(matrices);
-  if (factors === undefined) return undefined;
+/** One claim on a contraction of a plan. */
+export interface PlannedInstance {
+  /** Index in the plan's contractions. */
+  readonly contraction: number;
+  readonly instance: ContractionInstance;
+}
+
+/** The instance for a term over the axes of the result. @throws Diagnostic `bad-contraction` */
+export function instanceOf({ spec, a, b }: ContractionOperands, term: Term): ContractionInstance {
+  const letters = sortLetters(spec, a, b);
+  const { batch, inner, rowsA, rowsB, sizes } = letters;
+  const factors = term.factors.map(({ axes, values }) => ({ letters: axes.map((i) => spec.out[i]!).join(''), values }));
+  const has = (f: LetterFactor, some: string): boolean => [...f.letters].some((l) => some.includes(l));
+  const isJoint = factors.some((f) => has(f, rowsA) && has(f, rowsB));
+  const form = !isJoint ? 'product' : bitsOf(rowsA, sizes) < bitsOf(rowsB, sizes) ? 'open-a' : 'open-b';
+  const index = batch + (form === 'product' ? '' : form === 'open-a' ? rowsA : rowsB) + inner;
+  // Factors over letters that both keep: to the operand with fewer rows, where every row must be multiplied anew for them.
+  const isLeft = (f: LetterFactor): boolean =>
+    form === 'product'
+      ? has(f, rowsA) || (!has(f, rowsB) && countOf(rowsA, sizes) <= countOf(rowsB, sizes))
+      : form === 'open-b';
+  const kLeft = form !== 'open-a';
   return {
-    plan,
-    a: side(plan, 'a', 'folded', (g, row) => factors.left[g]![row]!),
-    b: side(plan, 'b', 'folded', (g, row) => factors.right[g]![row]!),
+    form,
+    variables: bitsOf(index, sizes),
+    letters,
+    index,
+    a: { names: spec.a, k: kLeft ? term.k : ONE, factors: factors.filter(isLeft) },
+    b: { names: spec.b, k: kLeft ? ONE : term.k, factors: factors.filter((f) => !isLeft(f)) },
   };
 }
 
-/**
- * An open operand keeps its rows as blocks of the index; a folded one adds its rows to the blocks of the other's open
- * rows (one block per batch if none is open), each times its coefficient.
- */
-function side(
-  plan: ContractionPlan,
-  which: 'a' | 'b',
-  role: 'open' | 'folded',
-  coefficient: (batch: number, row: number, column: number) => Ext = () => ONE,
-): Side {
-  const { spec, letters, form } = plan;
-  const { batch, inner, sizes } = letters;
-  const [names, shape] = which === 'a' ? [spec.a, plan.a] : [spec.b, plan.b];
-  const [own, loose] = which === 'a' ? [letters.rowsA, letters.looseA] : [letters.rowsB, letters.looseB];
-  const open = form === 'product' ? '' : form === 'open-a' ? letters.rowsA : letters.rowsB;
-  const strides = letterStrides(names, shape);
-  const blocks = paddedStrides(batch + open, sizes);
-  const [batchBlocks, openBlocks] = [positions(batch, sizes, blocks), positions(open, sizes, blocks)];
-  const [owns, looses] = [countOf(own, sizes), countOf(loose, sizes)];
-  const terms: Term[] = [];
-  for (let g = 0, row = 0; g < batchBlocks.length; g++)
-    for (let m = 0; m < owns; m++)
-      for (let s = 0; s < looses; s++, row++) {
-        if (role === 'open') terms.push({ block: batchBlocks[g]! + openBlocks[m]!, row, coefficient: ONE });
-        else
-          for (let n = 0; n < openBlocks.length; n++)
-            terms.push({ block: batchBlocks[g]! + openBlocks[n]!, row, coefficient: coefficient(g, m, n) });
-      }
-  return {
-    rows: positions(batch + own + loose, sizes, strides),
-    inner: positions(inner, sizes, strides),
-    place: positions(inner, sizes, paddedStrides(inner, sizes)),
-    blockWords: 2 ** bitsOf(inner, sizes),
-    terms,
-  };
-}
-
-/** The K-vectors of the sumcheck from the operands' values (integers, row-major). */
+/** The K-vectors of the sumcheck (2^variables elements each) from the operands. */
 export function instanceVectors(
   v: Vectors,
   instance: ContractionInstance,
-  a: ArrayLike<number>,
-  b: ArrayLike<number>,
+  a: StridedWords,
+  b: StridedWords,
 ): readonly [Uint32Array, Uint32Array] {
-  const { variables } = instance.plan;
-  return [foldSide(v, instance.a, variables, a), foldSide(v, instance.b, variables, b)];
+  return [foldSide(v, instance, instance.a, a), foldSide(v, instance, instance.b, b)];
 }
 
-function foldSide(v: Vectors, s: Side, variables: number, values: ArrayLike<number>): Uint32Array {
-  const words = s.blockWords;
-  const rows = v.alloc(s.rows.length * words);
-  for (let r = 0; r < s.rows.length; r++)
-    for (let k = 0; k < s.inner.length; k++) rows[r * words + s.place[k]!] = residue(values[s.rows[r]! + s.inner[k]!]!);
-  const out = v.alloc(EXT * 2 ** variables);
-  for (const { block, row, coefficient } of s.terms)
-    v.addScaledBase(blockOf(out, block, words), rows.subarray(row * words, (row + 1) * words), coefficient);
-  return out;
+/**
+ * The covectors on a and b whose values are the ends of the sumcheck at the point (of `variables` coordinates), as terms
+ * over the operands' axes: one factor per letter of the index, joint with those rows that the term joins to it.
+ */
+export function endTerms(v: Vectors, instance: ContractionInstance, point: readonly Ext[]): readonly [Term, Term] {
+  const { sizes } = instance.letters;
+  const mark = v.mark();
+  const weights = new Map<string, Uint32Array>();
+  let next = 0;
+  for (const l of instance.index) {
+    const [n, bits] = [sizes.get(l)!, ceilLog2(sizes.get(l)!)];
+    weights.set(l, v.eq(point.slice(next, next + bits), ONE).slice(0, EXT * n));
+    next += bits;
+  }
+  const ends = [instance.a, instance.b].map((side) => endTerm(v, instance, side, weights));
+  v.release(mark);
+  return [ends[0]!, ends[1]!];
 }
 
-const blockOf = (x: Uint32Array, block: number, words: number): Uint32Array =>
-  x.subarray(EXT * block * words, EXT * (block + 1) * words);
+const without = (letters: string, others: string): string => [...letters].filter((l) => !others.includes(l)).join('');
+const among = (letters: string, others: string): string => [...letters].filter((l) => others.includes(l)).join('');
 
-/** Covectors over the cells of a and b whose values are the ends of the sumcheck at the point (K-vectors). */
-export function endCovectors(
-  v: Vectors,
-  instance: ContractionInstance,
-  point: readonly Ext[],
-): readonly [Uint32Array, Uint32Array] {
-  const weights = v.eq(point, ONE);
-  return [spread(v, instance.a, weights), spread(v, instance.b, weights)];
+function foldSide(v: Vectors, { letters, index, variables }: ContractionInstance, side: Side, x: StridedWords) {
+  const { sizes } = letters;
+  const { names } = side;
+  const { groups, rows, coefficients } = coefficientsOf(v, side, index, sizes);
+  const strides = new Map([...names].map((l, i) => [l, x.strides[i]!]));
+  const run = runOf(without(among(index, names), groups), sizes, strides);
+  const outer = groups + without(index, groups + run);
+  const starts = positions(outer, sizes, strides);
+  for (let i = 0; i < starts.length; i++) starts[i]! += x.offset;
+  const length = countOf(run, sizes);
+  const folded = v.foldRows(x.data, starts, positions(rows, sizes, strides), coefficients, length);
+  return placed(v, folded, positions(outer + run, sizes, paddedStrides(index, sizes)), 2 ** variables);
 }
 
-/** The transpose of {@link foldSide}. */
-function spread(v: Vectors, s: Side, weights: Uint32Array): Uint32Array {
-  const words = s.blockWords;
-  const rows = v.alloc(EXT * s.rows.length * words);
-  for (const { block, row, coefficient } of s.terms)
-    v.addScaled(blockOf(rows, row, words), blockOf(weights, block, words), coefficient);
-  const out = v.alloc(EXT * s.rows.length * s.inner.length);
-  for (let r = 0; r < s.rows.length; r++)
-    for (let k = 0; k < s.inner.length; k++) {
-      const from = EXT * (r * words + s.place[k]!);
-      out.set(rows.subarray(from, from + EXT), EXT * (s.rows[r]! + s.inner[k]!));
+/** Coefficients of an operand's cells: a row-major vector over two lists of letters. */
+interface Coefficients {
+  /** Letters of the index on which coefficients depend. */
+  readonly groups: string;
+  /** Letters that are summed. */
+  readonly rows: string;
+  readonly coefficients: Uint32Array;
+}
+
+/** Product of a side's factors over the letters of the index that they have and all letters that are summed. */
+function coefficientsOf(v: Vectors, side: Side, index: string, sizes: ReadonlyMap<string, number>): Coefficients {
+  const outer = (a: Uint32Array, b: Uint32Array): Uint32Array => {
+    if (isOne(a) || isOne(b)) return isOne(a) ? b : a;
+    const out = v.alloc((a.length * b.length) / EXT);
+    v.addOuter(out, a, b);
+    return out;
+  };
+  const start = owned(v, Uint32Array.from(side.k));
+  // Factors over the index alone, factors over rows alone, and what mixes them: each group in front of its rows.
+  let [groups, rows] = ['', ''];
+  let [pure, mixed, tail] = [start, owned(v, Uint32Array.from(ONE)), owned(v, Uint32Array.from(ONE))];
+  let [mixedGroups, mixedRows] = ['', ''];
+  for (const f of side.factors) {
+    const [own, summed] = [among(f.letters, index), without(f.letters, index)];
+    const values = owned(v, arranged(f, own + summed, sizes).values);
+    if (summed === '') {
+      pure = outer(pure, values);
+      groups += own;
+    } else if (own === '') {
+      tail = outer(tail, values);
+      rows += summed;
+    } else {
+      mixed = outerInGroups(v, mixed, values, countOf(mixedRows, sizes), countOf(summed, sizes));
+      mixedGroups += own;
+      mixedRows += summed;
+    }
+  }
+  const free = without(side.names, index + rows + mixedRows);
+  const ones = v.alloc(EXT * countOf(free, sizes));
+  for (let i = 0; i < ones.length; i += EXT) ones[i] = 1;
+  return {
+    groups: groups + mixedGroups,
+    rows: mixedRows + rows + free,
+    coefficients: outer(pure, outer(mixed, outer(tail, ones))),
+  };
+}
+
+const isOne = (x: Uint32Array): boolean => x.length === EXT && x[0] === 1 && x[1] === 0 && x[2] === 0 && x[3] === 0;
+
+/** (g, m) and (h, n) to (g, h, m, n): the product of two vectors of groups of `m` and `n` elements. */
+function outerInGroups(v: Vectors, a: Uint32Array, b: Uint32Array, m: number, n: number): Uint32Array {
+  if (isOne(a)) return b;
+  const out = v.alloc((a.length * b.length) / EXT);
+  let at = 0;
+  for (let i = 0; i < a.length; i += EXT * m)
+    for (let j = 0; j < b.length; j += EXT * n) {
+      const end = at + EXT * m * n;
+      v.addOuter(out.subarray(at, end), a.subarray(i, i + EXT * m), b.subarray(j, j + EXT * n));
+      at = end;
     }
   return out;
+}
+
+/** Those of the letters, the outermost first, whose cells follow each other in memory without gaps. */
+function runOf(letters: string, sizes: ReadonlyMap<string, number>, strides: ReadonlyMap<string, number>): string {
+  let run = '';
+  for (let step = 1; ; ) {
+    const next = [...letters].find((l) => !run.includes(l) && sizes.get(l)! > 1 && strides.get(l) === step);
+    if (next === undefined) return run;
+    run = next + run;
+    step *= sizes.get(next)!;
+  }
+}
+
+/** Elements at their places in a vector that is zero elsewhere. */
+function placed(v: Vectors, elements: Uint32Array, places: Int32Array, size: number): Uint32Array {
+  if (places.length === size && places.every((place, i) => place === i)) return elements;
+  const out = v.alloc(EXT * size);
+  for (let i = 0, from = 0; i < places.length; i++)
+    for (let k = 0, to = EXT * places[i]!; k < EXT; k++) out[to++] = elements[from++]!;
+  return out;
+}
+
+/** The transpose of {@link foldSide}, for the product of the weights of the letters of the index. */
+function endTerm(
+  v: Vectors,
+  { letters, index }: ContractionInstance,
+  { names, k, factors }: Side,
+  weights: ReadonlyMap<string, Uint32Array>,
+): Term {
+  const { sizes } = letters;
+  let scalar = k;
+  const kept: LetterFactor[] = [];
+  const keep = (f: LetterFactor): void => {
+    if (f.letters === '') scalar = mul(scalar, elementAt(f.values, 0));
+    else kept.push(f);
+  };
+  for (const f of factors) keep(weighted(v, f, among(f.letters, index), weights, names, sizes));
+  for (const l of without(index, factors.map((f) => f.letters).join(''))) {
+    const values = weights.get(l)!;
+    if (!names.includes(l)) scalar = mul(scalar, total(values));
+    else if (sizes.get(l) === 1) scalar = mul(scalar, elementAt(values, 0));
+    else kept.push({ letters: l, values });
+  }
+  const onAxes = kept.map((f): Factor => {
+    const ordered = among(names, f.letters);
+    return { axes: [...ordered].map((l) => names.indexOf(l)), values: arranged(f, ordered, sizes).values };
+  });
+  return { k: scalar, factors: onAxes.sort((f, g) => f.axes[0]! - g.axes[0]!) };
+}
+
+/** A factor times the weights of some of its letters; summed over those that the operand does not have. */
+function weighted(
+  v: Vectors,
+  factor: LetterFactor,
+  some: string,
+  weights: ReadonlyMap<string, Uint32Array>,
+  names: string,
+  sizes: ReadonlyMap<string, number>,
+): LetterFactor {
+  let f = factor;
+  for (const l of some) {
+    // The letter first, so that each of its weights multiplies one piece.
+    const from = arranged(f, l + without(f.letters, l), sizes).values;
+    const values = owned(v, from);
+    const words = from.length / sizes.get(l)!;
+    const isSummed = !names.includes(l);
+    const out = v.alloc(isSummed ? words : from.length);
+    for (let i = 0, at = 0; at < from.length; i++, at += words)
+      v.addScaled(
+        isSummed ? out : out.subarray(at, at + words),
+        values.subarray(at, at + words),
+        elementAt(weights.get(l)!, i),
+      );
+    f = { letters: (isSummed ? '' : l) + without(f.letters, l), values: out };
+  }
+  return some === '' ? f : { letters: f.letters, values: f.values.slice() };
+}
+
+function total(x: Uint32Array): Ext {
+  let sum = ZERO;
+  for (let i = 0; i < x.length / EXT; i++) sum = add(sum, elementAt(x, i));
+  return sum;
+}
+
+/** The same factor with its letters in another order. */
+function arranged(f: LetterFactor, order: string, sizes: ReadonlyMap<string, number>): LetterFactor {
+  if (f.letters === order) return f;
+  const strides = new Map([...f.letters].map((l, i) => [l, countOf(f.letters.slice(i + 1), sizes)]));
+  const values = new Uint32Array(f.values.length);
+  let to = 0;
+  for (const position of positions(order, sizes, strides))
+    for (let k = 0, from = EXT * position; k < EXT; k++) values[to++] = f.values[from++]!;
+  return { letters: order, values };
 }

@@ -1,19 +1,17 @@
-// The verification key as bytes: circuit, forms of contractions, parameters, root and registration proof of the weights.
+// The verification key as bytes: circuit, parameters, root and registration proof of the weights.
 import { Diagnostic } from '../../../compiler/ir/diagnostics.ts';
 import { HASH_BYTES } from './merkle.ts';
 import type { Queried } from './opening-rounds.ts';
 import type { ProofParameters } from './parameters.ts';
 
 /** First bytes of a key; the last digit is its version. */
-const MAGIC = 'ZKMLPLK1';
+const MAGIC = 'ZKMLPLK2';
 const HEAD_BYTES = MAGIC.length + 4;
 
 /** What a key holds. Everything else follows from it. */
 export interface KeyFile {
   /** A serialized circuit for KoalaBear; weights are parameter ports. */
   readonly circuit: Uint8Array;
-  /** For each contraction of the plan, whether its covectors are products. */
-  readonly isProduct: readonly boolean[];
   readonly parameters: ProofParameters;
   /** Absent if the circuit has no weights. */
   readonly weights?: RegisteredWeights | undefined;
@@ -40,10 +38,9 @@ export function parametersText(p: ProofParameters): string {
 }
 
 /** One byte string per key. */
-export function encodeKeyFile({ circuit, isProduct, parameters, weights }: KeyFile): Uint8Array {
+export function encodeKeyFile({ circuit, parameters, weights }: KeyFile): Uint8Array {
   const json = {
     circuitBytes: circuit.length,
-    products: isProduct.map((p) => (p ? 'p' : 'o')).join(''),
     parameters: parametersJson(parameters),
     weights:
       weights === undefined
@@ -83,15 +80,12 @@ export function decodeKeyFile(bytes: Uint8Array): KeyFile {
     throw bad('its header is not JSON');
   }
   const top = record(json);
-  const products = top.get('products');
-  if (typeof products !== 'string' || !/^[po]*$/.test(products)) throw bad('forms of contractions');
   const rest = Uint8Array.from(buffer.subarray(HEAD_BYTES + length));
   const circuitBytes = whole(top.get('circuitBytes'));
   if (circuitBytes > rest.length) throw bad('its circuit ends early');
   const weights = top.get('weights');
   const file: KeyFile = {
     circuit: rest.slice(0, circuitBytes),
-    isProduct: [...products].map((p) => p === 'p'),
     parameters: parameters(top.get('parameters')),
     ...(weights !== null && { weights: registered(record(weights), rest.slice(circuitBytes)) }),
   };

@@ -6,16 +6,14 @@ import { type Plan, type Plans, planCircuit } from '../../../compiler/ir/interpr
 import { deserializeCircuit, serializeCircuit } from '../../../compiler/ir/serialize.ts';
 import { chooseParameters } from './choose-parameters.ts';
 import { type Commitment, commit } from './commitment.ts';
-import { findProductForms } from './contraction-forms.ts';
 import { residue } from './field.ts';
 import { decodeKeyFile, encodeKeyFile, type KeyFile, parametersText, type RegisteredWeights } from './key-file.ts';
-import { owned } from './opening-rounds.ts';
 import { DEFAULT_SECURITY_BITS, type ProofParameters, requireSecurity, securityBits } from './parameters.ts';
-import { type ProofContext, protocolOf } from './protocol.ts';
+import { claimsOf, type ProofContext, protocolOf } from './protocol.ts';
 import { protocolSize } from './protocol-size.ts';
-import { groupCells, proveRun } from './prover.ts';
+import { proveRun } from './prover.ts';
 import type { RunStatement } from './run-statement.ts';
-import { valuesOfWires } from './run-values.ts';
+import { storedCells, valuesOfWires } from './run-values.ts';
 import type { Vectors } from './vectors.ts';
 import { verifyRun } from './verifier.ts';
 
@@ -71,7 +69,7 @@ export function commitWeights(
   const columns = protocol.plan.columns.map(({ wire, group }) =>
     group === 'weight' ? weightWords(weights, wires.get(wire)!) : new Uint32Array(0),
   );
-  return commit(v, 'weights', owned(v, groupCells(protocol, 'weight', columns)), parameters.opening.code);
+  return commit(v, 'weights', storedCells(v, protocol, 'weight', columns), parameters.opening.code);
 }
 
 function weightWords(weights: ReadonlyMap<string, ArrayLike<number>>, name: string): Uint32Array {
@@ -88,18 +86,19 @@ function weightWords(weights: ReadonlyMap<string, ArrayLike<number>>, name: stri
  */
 export function makeKey(v: Vectors, circuit: Circuit, weights: ReadonlyMap<string, ArrayLike<number>>): Uint8Array {
   const { run, registration } = planCircuit(circuit);
-  const isProduct = findProductForms(v, run);
+  const claims = claimsOf(v, run);
   const bytes = serializeCircuit(circuit);
   const registrationBits = DEFAULT_SECURITY_BITS + REGISTRATION_MARGIN;
   const targetBits = registration === undefined ? DEFAULT_SECURITY_BITS : DEFAULT_SECURITY_BITS + REGISTRATION_SHARE;
-  const parameters = chooseParameters(protocolSize(run, isProduct), { targetBits });
-  const file = { circuit: bytes, isProduct, parameters };
+  const parameters = chooseParameters(protocolSize(claims), { targetBits });
+  const file = { circuit: bytes, parameters };
   if (registration === undefined) return encodeKeyFile(file);
   checkSameWeights(run, registration);
   const { logMessage } = parameters.opening.code;
-  const own = chooseParameters(protocolSize(registration, []), { targetBits: registrationBits, logMessage });
+  const registered = claimsOf(v, registration);
+  const own = chooseParameters(protocolSize(registered), { targetBits: registrationBits, logMessage });
   const context: ProofContext = {
-    protocol: protocolOf(registration, [], logMessage),
+    protocol: protocolOf(registered, logMessage),
     parameters: own,
     context: registrationContext(bytes, own),
   };
@@ -119,10 +118,9 @@ export function loadKey(v: Vectors, bytes: Uint8Array): LoadedKey {
   const circuit = deserializeCircuit(file.circuit);
   const plans = planCircuit(circuit);
   const { run } = plans;
-  const { isProduct, parameters, weights } = file;
-  if (isProduct.length !== run.contractions.length)
-    throw bad(`it has ${isProduct.length} forms for ${run.contractions.length} contractions`);
-  const size = protocolSize(run, isProduct);
+  const { parameters, weights } = file;
+  const claims = claimsOf(v, run);
+  const size = protocolSize(claims);
   requireSecurity(size, parameters, DEFAULT_SECURITY_BITS);
   let error = 2 ** -securityBits(size, parameters);
   if ((weights === undefined) !== (plans.registration === undefined)) throw bad('its registration of weights');
@@ -137,7 +135,7 @@ export function loadKey(v: Vectors, bytes: Uint8Array): LoadedKey {
     circuit,
     circuitBytes: file.circuit,
     run: {
-      protocol: protocolOf(run, isProduct, parameters.opening.code.logMessage),
+      protocol: protocolOf(claims, parameters.opening.code.logMessage),
       parameters,
       context: runContext(bytes),
     },
@@ -154,10 +152,11 @@ function checkRegistration(v: Vectors, file: KeyFile, weights: RegisteredWeights
   const [ours, theirs] = [file.parameters.opening.code, parameters.opening.code];
   if (ours.logMessage !== theirs.logMessage || ours.logCode !== theirs.logCode)
     throw bad('its weights are registered for another code');
-  const size = protocolSize(registration, []);
+  const claims = claimsOf(v, registration);
+  const size = protocolSize(claims);
   requireSecurity(size, parameters, DEFAULT_SECURITY_BITS);
   const context: ProofContext = {
-    protocol: protocolOf(registration, [], ours.logMessage),
+    protocol: protocolOf(claims, ours.logMessage),
     parameters,
     context: registrationContext(file.circuit, parameters),
   };

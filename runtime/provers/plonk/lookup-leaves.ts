@@ -1,57 +1,83 @@
 // The leaves of the lookup argument: one segment per lookup and per table, and what the claims at their end are over columns.
-import type { Plan, PlanTable, PullBack } from '../../../compiler/ir/interpret/plan.ts';
+import {
+  type Blocks,
+  blocksOf,
+  type Factor,
+  type Plan,
+  type PlanTable,
+  type PullBack,
+  type Term,
+} from '../../../compiler/ir/interpret/plan.ts';
+import type { Shape } from '../../../compiler/ir/tensor.ts';
 import { ceilLog2 } from './contraction-letters.ts';
-import { add, addP, EXT, type Ext, mul, neg, ONE, powers, residue, scale, sub, ZERO } from './field.ts';
-import type { FractionClaim } from './fraction-sumcheck.ts';
+import { denseFactors } from './dense-factors.ts';
+import { add, addP, EXT, type Ext, fromBase, mul, neg, ONE, residue, scale, sub, ZERO } from './field.ts';
 import { owned } from './opening-rounds.ts';
+import type { FractionClaim } from './single-trees.ts';
+import type { Transcript } from './transcript.ts';
 import type { Vectors } from './vectors.ts';
 
-/** Leaves of one lookup, or of one table, padded to 2^bits: a padding leaf is the fraction 0/1 and needs no column. */
+/** Leaves of one lookup, or of one table, in the order of storage. */
 export interface LeafSegment {
   readonly kind: 'lookup' | 'table';
   /** Index in the plan's lookups, or tables. */
   readonly index: number;
+  readonly shape: Shape;
+  readonly blocks: Blocks;
   readonly size: number;
-  readonly bits: number;
-  /** First leaf: a multiple of 2^bits. */
+  /** First leaf: a multiple of the block. */
   readonly at: number;
 }
 
-export interface LeafLayout {
+/** A tree of 2^variables leaves; those after the last segment are the fraction 0/1. */
+export interface LeafTree {
   readonly segments: readonly LeafSegment[];
-  /** 2^variables leaves. */
   readonly variables: number;
 }
 
-/** Segments in descending size, hence aligned; the plan's order among equals. */
-export function layoutLeaves(plan: Plan): LeafLayout {
-  const all = [
-    ...plan.lookups.map(({ size }, index) => ({ kind: 'lookup' as const, index, size, bits: ceilLog2(size) })),
-    ...plan.tables.map(({ rows }, index) => ({ kind: 'table' as const, index, size: rows, bits: ceilLog2(rows) })),
-  ].sort((a, b) => b.bits - a.bits);
-  let end = 0;
-  const segments = all.map((s): LeafSegment => {
-    const at = end;
-    end += 2 ** s.bits;
-    return { ...s, at };
+/** A plan's trees. Segments in descending size of blocks, hence aligned; the plan's order among equals. */
+export function layoutLeaves(plan: Plan): readonly LeafTree[] {
+  const trees = new Map<number, Omit<LeafSegment, 'at'>[]>();
+  const addTo = (tree: number, kind: LeafSegment['kind'], index: number, shape: Shape, size: number): void => {
+    const blocks = blocksOf(shape);
+    trees.set(tree, [...(trees.get(tree) ?? []), { kind, index, shape, blocks, size }]);
+  };
+  for (const [i, { table, shape, size }] of plan.lookups.entries())
+    addTo(plan.tables[table]!.tree, 'lookup', i, shape, size);
+  for (const [i, { tree, rows }] of plan.tables.entries()) addTo(tree, 'table', i, [rows], rows);
+  return [...trees.values()].map((all) => {
+    let end = 0;
+    const segments = all
+      .sort((a, b) => b.blocks.bits - a.blocks.bits)
+      .map((s): LeafSegment => {
+        const at = end;
+        end += s.size;
+        return { ...s, at };
+      });
+    return { segments, variables: ceilLog2(Math.max(1, end)) };
   });
-  return { segments, variables: ceilLog2(Math.max(1, end)) };
 }
 
-/** Challenges of the lookups: a denominator is alpha - key - beta value_1 - beta^2 value_2 - ... - beta^degree tag. */
+/** Denominators are alpha - key - sum_j betas[j] value_j - tagBeta tag: linear in challenges that are all independent. */
 export interface LookupChallenges {
   readonly alpha: Ext;
-  readonly beta: Ext;
+  /** One for each value column. */
+  readonly betas: readonly Ext[];
+  readonly tagBeta: Ext;
 }
 
-/** Degree of denominators in beta: the value columns come first, then the table's tag, a number from 1. */
-export function denominatorDegree(plan: Plan): number {
-  return 1 + Math.max(0, ...plan.tables.map((t) => t.values.length));
+export function drawLookupChallenges(channel: Transcript, plan: Plan): LookupChallenges {
+  const columns = Math.max(0, ...plan.tables.map((t) => t.values.length));
+  return {
+    alpha: channel.challenge('lookups.alpha'),
+    betas: columns === 0 ? [] : channel.challenges('lookups.betas', columns),
+    tagBeta: channel.challenge('lookups.tag'),
+  };
 }
 
-/** alpha - beta^degree tag. */
-function denominatorBase(plan: Plan, table: number, { alpha, beta }: LookupChallenges): Ext {
-  return sub(alpha, scale(powers(beta, denominatorDegree(plan) + 1).at(-1)!, table + 1));
+/** alpha - tagBeta tag: tags are numbers from 1. */
+function denominatorBase(table: number, { alpha, tagBeta }: LookupChallenges): Ext {
+  return sub(alpha, scale(tagBeta, table + 1));
 }
 
 /** Table of a segment. */
@@ -64,94 +90,140 @@ function tableKeys({ rows, firstKey }: PlanTable): Uint32Array {
   return Uint32Array.from({ length: rows }, (_, i) => residue(firstKey + i));
 }
 
-/** Canonical words of what the lookups read and how often rows are read. */
-export interface LookupValues {
-  /** Keys of a lookup of the plan. */
-  key(lookup: number): Uint32Array;
-  /** A column by its wire. */
-  column(wire: number): Uint32Array;
-}
+/** Canonical words of wires in the order of storage, in the memory of the vectors. */
+export type StoredReader = (wire: number) => Uint32Array;
 
-/** Numerators and denominators of all leaves (K-vectors). */
+/** Numerators (base words) and denominators (a K-vector) of all leaves. */
 export function leafFractions(
   v: Vectors,
   plan: Plan,
-  { segments, variables }: LeafLayout,
-  values: LookupValues,
+  { segments, variables }: LeafTree,
+  stored: StoredReader,
   challenges: LookupChallenges,
 ): { readonly p: Uint32Array; readonly q: Uint32Array } {
-  const [p, q] = [v.alloc(EXT * 2 ** variables), v.alloc(EXT * 2 ** variables)];
-  for (let i = 0; i < q.length; i += EXT) q[i] = 1;
+  const [p, q] = [v.alloc(2 ** variables), v.alloc(EXT * 2 ** variables)];
+  let end = 0;
   for (const s of segments) {
-    const [from, to] = [EXT * s.at, EXT * (s.at + s.size)];
-    const [numerators, denominators] = [p.subarray(from, to), q.subarray(from, to)];
-    const base = denominatorBase(plan, tableOf(plan, s), challenges);
-    for (let i = 0; i < denominators.length; i += EXT) denominators.set(base, i);
+    const [numerators, denominators] = [p.subarray(s.at, s.at + s.size), q.subarray(EXT * s.at, EXT * (s.at + s.size))];
+    end = s.at + s.size;
+    const base = denominatorBase(tableOf(plan, s), challenges);
     const table = plan.tables[tableOf(plan, s)]!;
-    const lookup = plan.lookups[s.index]!;
-    const [keys, columns] =
-      s.kind === 'table' ? [tableKeys(table), table.values] : [values.key(s.index), lookup.values.map(values.column)];
-    v.addScaledBase(denominators, owned(v, keys), neg(ONE));
-    for (const [j, column] of columns.entries())
-      v.addScaledBase(denominators, owned(v, column), neg(powers(challenges.beta, j + 2).at(-1)!));
-    if (s.kind === 'table') v.addScaledBase(numerators, owned(v, values.column(table.multiplicity)), neg(ONE));
-    else for (let i = 0; i < numerators.length; i += EXT) numerators[i] = 1;
+    if (s.kind === 'table') {
+      fill(denominators, base);
+      v.addScaledBase(denominators, owned(v, tableKeys(table)), neg(ONE));
+      for (const [j, column] of table.values.entries())
+        v.addScaledBase(denominators, owned(v, column), neg(challenges.betas[j]!));
+      const counts = stored(table.multiplicity);
+      for (let e = 0; e < s.size; e++) numerators[e] = counts[e] === 0 ? 0 : subtracted(counts[e]!);
+      continue;
+    }
+    const { key, values } = plan.lookups[s.index]!;
+    fill(denominators, sub(base, fromBase(key.constant)));
+    for (const { wire, k } of key.terms) v.addScaledBase(denominators, stored(wire), neg(fromBase(k)));
+    for (const [j, wire] of values.entries()) v.addScaledBase(denominators, stored(wire), neg(challenges.betas[j]!));
+    numerators.fill(1);
   }
+  if (end < 2 ** variables) fill(q.subarray(EXT * end), ONE);
   return { p, q };
 }
 
-/** eq(point, at + j) for the leaves j of a segment (K-vector). */
-function leafWeights(v: Vectors, { variables }: LeafLayout, s: LeafSegment, point: readonly Ext[]): Uint32Array {
-  const high = variables - s.bits;
-  let factor = ONE;
-  for (let i = 0; i < high; i++) {
-    const bit = Math.floor(s.at / 2 ** (variables - 1 - i)) % 2;
-    factor = mul(factor, bit === 1 ? point[i]! : sub(ONE, point[i]!));
-  }
-  return v.eq(point.slice(high), factor).subarray(0, EXT * s.size);
+const subtracted = (count: number): number => residue(-count);
+
+/** Every element, by copies that double. */
+function fill(x: Uint32Array, value: Ext): void {
+  x.set(value);
+  for (let done = EXT; done < x.length; done *= 2) x.copyWithin(done, 0, Math.min(done, x.length - done));
 }
 
-/** Sum of a K-vector. */
-function sum(x: Uint32Array): Ext {
+/** eq(point, from + i) for i < count (K-vector): by aligned runs, so that little more than the range is computed. */
+function eqRange(v: Vectors, point: readonly Ext[], from: number, count: number): Uint32Array {
+  const out = v.alloc(EXT * count);
+  for (let at = from; at < from + count; ) {
+    let bits = 0;
+    while (bits < point.length && at % 2 ** (bits + 1) === 0 && at + 2 ** (bits + 1) <= from + count) bits++;
+    const high = point.length - bits;
+    let factor = ONE;
+    for (let i = 0; i < high; i++) {
+      const bit = Math.floor(at / 2 ** (point.length - 1 - i)) % 2;
+      factor = mul(factor, bit === 1 ? point[i]! : sub(ONE, point[i]!));
+    }
+    const mark = v.mark();
+    out.set(v.eq(point.slice(high), factor), EXT * (at - from));
+    v.release(mark);
+    at += 2 ** bits;
+  }
+  return out;
+}
+
+/** Weights eq(point, leaf) of a tree's segments as terms; factors within blocks are shared between segments. */
+function leafWeights(v: Vectors, { variables }: LeafTree, point: readonly Ext[]): (s: LeafSegment) => Term {
+  const known = new Map<string, Uint32Array>();
+  const eqOf = (from: number, to: number): Uint32Array => {
+    const name = `${from} ${to}`;
+    const have = known.get(name) ?? v.eq(point.slice(from, to), ONE);
+    known.set(name, have);
+    return have;
+  };
+  return ({ at, shape, blocks: { outer, inner, blocks, bits } }) => {
+    const high = variables - bits;
+    const across = eqRange(v, point.slice(0, high), at / 2 ** bits, blocks);
+    const factors: Factor[] = outer.length === 0 ? [] : [{ axes: outer, values: across }];
+    let from = high;
+    for (const axis of inner) {
+      const to = from + ceilLog2(shape[axis]!);
+      factors.push({ axes: [axis], values: eqOf(from, to) });
+      from = to;
+    }
+    const k: Ext = outer.length === 0 ? [across[0]!, across[1]!, across[2]!, across[3]!] : ONE;
+    return { k, factors };
+  };
+}
+
+/** Sum of a segment's weights: those within a block sum to 1. */
+function totalWeight({ k, factors }: Term, { blocks: { outer } }: LeafSegment): Ext {
+  if (outer.length === 0) return k;
   const total = [0, 0, 0, 0];
-  for (let i = 0; i < x.length; i++) total[i % EXT] = addP(total[i % EXT]!, x[i]!);
+  const { values } = factors[0]!;
+  for (let i = 0; i < values.length; i += EXT) for (let j = 0; j < EXT; j++) total[j] = addP(total[j]!, values[i + j]!);
   return [total[0]!, total[1]!, total[2]!, total[3]!];
 }
 
 /**
- * What the two claims at the end of the fraction tree say about columns and public tensors: adds kP times the numerator's
- * functional and kQ times the denominator's to `pull`, and returns what their sum must be. Tables and padding leaves are
- * evaluated here.
+ * What the two claims at the end of a tree say about columns and public tensors: adds kP times the numerator's functional
+ * and kQ times the denominator's to `pull`, and returns what their sum must be. Tables and the leaves behind the last
+ * segment are evaluated here.
  */
 export function addLeafClaims(
   v: Vectors,
   plan: Plan,
-  layout: LeafLayout,
+  tree: LeafTree,
   challenges: LookupChallenges,
   claim: FractionClaim,
   [kP, kQ]: readonly [Ext, Ext],
   pull: PullBack,
 ): Ext {
   let [p, q, used] = [claim.p, claim.q, ZERO];
-  for (const s of layout.segments) {
-    const weights = leafWeights(v, layout, s, claim.point);
-    const total = sum(weights);
+  const weightsOf = leafWeights(v, tree, claim.point);
+  for (const s of tree.segments) {
+    const weights = weightsOf(s);
+    const total = totalWeight(weights, s);
     used = add(used, total);
-    q = sub(q, mul(total, denominatorBase(plan, tableOf(plan, s), challenges)));
-    const beta = (j: number): Ext => powers(challenges.beta, j + 2).at(-1)!;
+    q = sub(q, mul(total, denominatorBase(tableOf(plan, s), challenges)));
     if (s.kind === 'lookup') {
       const { key, values } = plan.lookups[s.index]!;
       p = sub(p, total);
       pull.addForm(key, weights, neg(kQ));
-      for (const [j, wire] of values.entries()) pull.add(wire, weights, neg(mul(kQ, beta(j))));
+      for (const [j, wire] of values.entries()) pull.add(wire, weights, neg(mul(kQ, challenges.betas[j]!)));
     } else {
       const table = plan.tables[s.index]!;
       pull.add(table.multiplicity, weights, neg(kP));
-      q = add(q, v.dotBase(weights, owned(v, tableKeys(table))));
-      for (const [j, column] of table.values.entries()) q = add(q, mul(beta(j), v.dotBase(weights, owned(v, column))));
+      const rows = denseFactors(v, s.shape, [0], weights.factors, weights.k);
+      q = add(q, v.dotBase(rows, owned(v, tableKeys(table))));
+      for (const [j, column] of table.values.entries())
+        q = add(q, mul(challenges.betas[j]!, v.dotBase(rows, owned(v, column))));
     }
   }
-  // Padding leaves are 0/1, and the weights of all leaves together are 1.
+  // The other leaves are 0/1, and the weights of all leaves together are 1.
   q = sub(q, sub(ONE, used));
   return add(mul(kP, p), mul(kQ, q));
 }

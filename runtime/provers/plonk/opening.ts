@@ -1,6 +1,6 @@
 // Opening of one linear functional of all committed cells: rounds over the column index, then the combined row.
-import type { Code, Commitment, Root } from './commitment.ts';
-import { add, EXT, type Ext, ONE, sub } from './field.ts';
+import type { Commitment, Root } from './commitment.ts';
+import { add, EXT, type Ext, neg, ONE, sub } from './field.ts';
 import { type OpeningParameters, proveRounds, scoped, verifyRounds } from './opening-rounds.ts';
 import { openRow, verifyRow } from './row-opening.ts';
 import type { ProverChannel, VerifierChannel } from './transcript.ts';
@@ -11,18 +11,13 @@ const LABEL = 'opening.columns';
 /** Number of rounds over the column index: cells are extended by zero columns to a power of two. */
 export const columnBits = (columns: number): number => Math.ceil(Math.log2(columns));
 
-/** Rounds for a covector over so many columns. @throws RangeError where they do not fit. */
-function roundsFor(covector: Uint32Array, columns: number, { logMessage }: Code): number {
-  const bits = columnBits(columns);
-  if (covector.length !== EXT * 2 ** (bits + logMessage))
-    throw new RangeError(`a covector of ${covector.length} words for ${columns} columns of 2^${logMessage} cells`);
-  return bits;
-}
+const columnsOf = (commitments: readonly Commitment[]): number =>
+  commitments.reduce((sum, { tree }) => sum + tree.shape.width, 0);
 
 /**
  * Proves <covector, cells> = target, which the verifier knows, for the cells of all commitments in order.
  *
- * @param covector K-vector: address = column * 2^logMessage + row, zero-extended to a power of two of columns.
+ * @param covector K-vector over the cells of all columns: address = column * 2^logMessage + row. It is used up.
  */
 export function openFunctional(
   v: Vectors,
@@ -31,10 +26,11 @@ export function openFunctional(
   commitments: readonly Commitment[],
   covector: Uint32Array,
 ): void {
+  const columns = columnsOf(commitments);
+  if (covector.length !== EXT * columns * 2 ** parameters.code.logMessage)
+    throw new RangeError(`a covector of ${covector.length} words for ${columns} columns`);
   scoped(v, () => {
-    const columns = commitments.reduce((sum, { tree }) => sum + tree.shape.width, 0);
-    const rounds = roundsFor(covector, columns, parameters.code);
-    const [a, row] = reduceColumns(v, channel, commitments, covector, rounds);
+    const [a, row] = reduceColumns(v, channel, commitments, covector, columnBits(columns));
     openRow(v, channel, parameters, commitments, a, row);
   });
 }
@@ -42,7 +38,8 @@ export function openFunctional(
 /**
  * Checks {@link openFunctional}.
  *
- * @param covector As the prover's.
+ * @param combined The covector's columns combined by weights: from a K-vector of one weight per column (of a power of two
+ * of columns) the K-vector of 2^logMessage elements.
  * @throws Diagnostic `proof-refused`.
  */
 export function verifyFunctional(
@@ -50,22 +47,20 @@ export function verifyFunctional(
   channel: VerifierChannel,
   parameters: OpeningParameters,
   roots: readonly Root[],
-  covector: Uint32Array,
+  combined: (weights: Uint32Array) => Uint32Array,
   target: Ext,
 ): void {
   scoped(v, () => {
     const columns = roots.reduce((sum, root) => sum + root.columns, 0);
-    const rounds = roundsFor(covector, columns, parameters.code);
-    const { claim, point } = verifyRounds(channel, LABEL, target, rounds);
-    let a = covector;
-    for (const z of point) a = v.fold(a, z);
-    verifyRow(v, channel, parameters, roots, a, v.eq(point, ONE), claim);
+    const { claim, point } = verifyRounds(channel, LABEL, target, columnBits(columns));
+    const weights = v.eq(point, ONE);
+    verifyRow(v, channel, parameters, roots, combined(weights), weights, claim);
   });
 }
 
-/** All committed cells in order of address, zero after the last column. */
-function cellsOf(v: Vectors, commitments: readonly Commitment[], count: number): Uint32Array {
-  const cells = v.alloc(count);
+/** All committed cells in order of address. */
+function cellsOf(v: Vectors, commitments: readonly Commitment[]): Uint32Array {
+  const cells = v.alloc(commitments.reduce((sum, { columns }) => sum + columns.length, 0));
   let at = 0;
   for (const { columns } of commitments) {
     cells.set(columns, at);
@@ -82,23 +77,26 @@ function reduceColumns(
   covector: Uint32Array,
   rounds: number,
 ): readonly [Uint32Array, Uint32Array] {
-  const cells = cellsOf(v, commitments, covector.length / EXT);
+  const cells = cellsOf(v, commitments);
   if (rounds === 0) {
     const row = v.alloc(covector.length);
     v.addScaledBase(row, cells, ONE);
     return [covector, row];
   }
-  channel.send(`${LABEL}.round`, baseRound(v, covector, cells));
-  const z = channel.challenge(`${LABEL}.point`);
-  return proveRounds(v, channel, LABEL, [v.fold(covector, z), v.foldBase(cells, z)], rounds - 1);
-}
-
-/** Round of a product sumcheck whose second vector is over the base field: [s(0), leading coefficient]. */
-function baseRound(v: Vectors, a: Uint32Array, cells: Uint32Array): readonly [Ext, Ext] {
-  const [a0, a1] = [a.subarray(0, a.length / 2), a.subarray(a.length / 2)];
-  const [w0, w1] = [cells.subarray(0, cells.length / 2), cells.subarray(cells.length / 2)];
+  // Columns are zero from their number up to a power of two: the upper half of the index may be short.
+  const half = (cells.length / columnsOf(commitments)) * 2 ** (rounds - 1);
+  const [w0, w1] = [cells.subarray(0, half), cells.subarray(half)];
+  const [a0, a1] = [covector.subarray(0, EXT * half), covector.subarray(EXT * half)];
+  const [beside, wordsBeside] = [a0.subarray(0, a1.length), w0.subarray(0, w1.length)];
   const s0 = v.dotBase(a0, w0);
   // (a1 - a0)(w1 - w0), multiplied out.
-  const leading = sub(add(s0, v.dotBase(a1, w1)), add(v.dotBase(a0, w1), v.dotBase(a1, w0)));
-  return [s0, leading];
+  const leading = sub(add(s0, v.dotBase(a1, w1)), add(v.dotBase(beside, w1), v.dotBase(a1, wordsBeside)));
+  channel.send(`${LABEL}.round`, [s0, leading]);
+  const z = channel.challenge(`${LABEL}.point`);
+  v.addScaled(a0, a0, neg(z));
+  v.addScaled(beside, a1, z);
+  const row = v.alloc(EXT * half);
+  v.addScaledBase(row, w0, sub(ONE, z));
+  v.addScaledBase(row.subarray(0, EXT * w1.length), w1, z);
+  return proveRounds(v, channel, LABEL, [a0, row], rounds - 1);
 }

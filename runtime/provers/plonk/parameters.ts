@@ -17,11 +17,7 @@ export interface ProtocolSize {
   /** Committed cells of each group, padding between columns included. */
   readonly adviceCells: number;
   readonly weightCells: number;
-  /** Lookups and table rows of the one fraction tree, its variables, and the degree of its denominators in alpha, beta. */
-  readonly lookups: number;
-  readonly tableRows: number;
-  readonly fractionVariables: number;
-  readonly denominatorDegree: number;
+  readonly trees: readonly TreeSize[];
   /** Sumchecks besides those of the fraction tree: a batch of instances over so many rounds. */
   readonly sumchecks: readonly SumcheckSize[];
   /** Coordinates of all random points at which constraints are evaluated. */
@@ -31,6 +27,12 @@ export interface ProtocolSize {
   readonly claims: number;
   /** Non-linear operations, one after the other. */
   readonly depth: number;
+}
+
+/** One fraction tree: lookups with table rows, and its variables. */
+export interface TreeSize {
+  readonly leaves: number;
+  readonly variables: number;
 }
 
 export interface SumcheckSize {
@@ -97,14 +99,16 @@ export function soundnessTerms(size: ProtocolSize, { opening }: ProofParameters)
   const { advice, weights } = columnCounts(size, code);
   const rounds = columnBits(advice + weights);
   const tailRounds = tail === undefined ? 0 : code.logMessage - tail.logMessage;
-  const layers = size.fractionVariables;
+  const rootError = Math.max(0, ...size.trees.map((t) => t.leaves));
+  // Layer k: k rounds of degree 3, the challenge that joins numerator and denominator, and the one that joins children.
+  const layers = size.trees.reduce((sum, { variables: n }) => sum + (3 * n * (n - 1)) / 2 + 2 * n, 0);
   const sumchecks = size.sumchecks.reduce((sum, s) => sum + s.rounds * s.degree + s.instances, 0);
   const terms = new Map([
-    // Numerator of the sum of fractions as a polynomial in alpha and beta.
-    ['lookups', overField(size.denominatorDegree * (size.lookups + size.tableRows))],
+    // The sum of a tree's fractions is zero by itself: its numerator has the leaves' number as its degree in the challenges,
+    // each of which is independent. A run with a false lookup has one in some tree, and that one must pass: the largest.
+    ['lookups', overField(rootError)],
     ['points', overField(size.pointCoordinates + size.constraints)],
-    // Layer k: k rounds of degree 3, the challenge that joins numerator and denominator, and the one that joins children.
-    ['fractions', overField((3 * layers * (layers - 1)) / 2 + 2 * layers)],
+    ['fractions', overField(layers)],
     ['sumchecks', overField(sumchecks)],
     ['batching', overField(size.claims + 2 * rounds + (tail === undefined ? 0 : code.queries + 2 * tailRounds))],
     ['proximity', overField(2 ** code.logCode * rounds)],
@@ -136,8 +140,8 @@ export function requireSecurity(size: ProtocolSize, parameters: ProofParameters,
     throw refuse("the tail's messages are not shorter than those it replaces");
   if (!Number.isInteger(powBits) || powBits < 0 || powBits > 30)
     throw refuse(`a proof of work of ${powBits} bits: at most 30 are supported`);
-  if (size.lookups + size.tableRows >= MOST_LEAVES)
-    throw refuse(`${size.lookups} lookups are too many for one proof: split the model`);
+  for (const { leaves } of size.trees)
+    if (leaves >= MOST_LEAVES) throw refuse(`${leaves} lookups are too many for one tree: split the model`);
   if (!(size.depth <= DEPTH_PER_STEP * parameters.chainSteps))
     throw refuse(`${parameters.chainSteps} steps of the hash chain are too few for ${size.depth} operations in a row`);
   const bits = securityBits(size, parameters);

@@ -1,31 +1,35 @@
 // The prover: from the values of a run to a proof, in the order of the transcript. No zero knowledge.
+import { cellParts, denseCells } from './cell-covector.ts';
 import { type Commitment, commit } from './commitment.ts';
 import { drawConstraintChallenges, pullConstraints } from './constraint-claims.ts';
-import { contractionInstance, instanceVectors } from './contraction.ts';
+import { instanceVectors } from './contraction.ts';
 import { pullEnds } from './end-claims.ts';
-import { type FractionClaim, proveFractions } from './fraction-sumcheck.ts';
-import { leafFractions } from './lookup-leaves.ts';
+import { drawLookupChallenges, leafFractions } from './lookup-leaves.ts';
 import { openFunctional } from './opening.ts';
-import { owned } from './opening-rounds.ts';
-import { cellCovector, contractionCovector, PROTOCOL, type ProofContext, type Protocol } from './protocol.ts';
+import { createOperandReader } from './operands.ts';
+import { instancesOf, PROTOCOL, type ProofContext } from './protocol.ts';
 import { absorbStatement, publicWords, type RunStatement } from './run-statement.ts';
-import { type RunValues, valueReader } from './run-values.ts';
+import { type RunValues, storedCells, valueReader } from './run-values.ts';
+import { type FractionClaim, proveFractions } from './single-trees.ts';
 import { proveProducts } from './sumcheck.ts';
-import { type ProverChannel, proverChannel } from './transcript.ts';
+import { type FindNonce, type ProverChannel, proverChannel } from './transcript.ts';
 import type { Vectors } from './vectors.ts';
 
-/** Messages of one group of columns: column-major, 2^logRows words each. */
-export function groupCells(protocol: Protocol, group: 'advice' | 'weight', columns: RunValues['columns']): Uint32Array {
-  const { plan, logRows, adviceColumns, weightColumns } = protocol;
-  const cells = new Uint32Array(2 ** logRows * (group === 'advice' ? adviceColumns : weightColumns));
-  for (const [i, column] of plan.columns.entries()) if (column.group === group) cells.set(columns[i]!, column.offset);
-  return cells;
+/** Steps of a proof, in order. */
+export type ProvingPhase = 'commit' | 'contractions' | 'lookups' | 'sumcheck' | 'claims' | 'opening';
+
+export interface ProvingOptions {
+  /** Where the proof is written: tests put themselves between. */
+  readonly channel?: ProverChannel;
+  /** Search for proofs of work. */
+  readonly findNonce?: FindNonce;
+  /** Told when a step begins, and how much of the work is done (0 to 1, about). */
+  readonly onPhase?: (phase: ProvingPhase, done: number) => void;
 }
 
 /**
  * Proves one run. The values are taken as they are: a run that violates its plan gives a proof that is refused.
  * @param weights the registered commitment to the weight columns; absent if there are none
- * @param channel where the proof is written: tests put themselves between
  */
 export function proveRun(
   v: Vectors,
@@ -33,11 +37,12 @@ export function proveRun(
   statement: RunStatement,
   values: RunValues,
   weights: Commitment | undefined,
-  channel: ProverChannel = proverChannel(PROTOCOL),
+  options: ProvingOptions = {},
 ): Uint8Array {
+  const { channel = proverChannel(PROTOCOL, options.findNonce), onPhase = () => {} } = options;
   const mark = v.mark();
   try {
-    writeProof(v, context, statement, values, weights, channel);
+    writeProof(v, context, statement, values, weights, channel, onPhase);
     return channel.proof();
   } finally {
     v.release(mark);
@@ -51,26 +56,29 @@ function writeProof(
   values: RunValues,
   weights: Commitment | undefined,
   channel: ProverChannel,
+  onPhase: NonNullable<ProvingOptions['onPhase']>,
 ): void {
-  const { plan, leaves } = protocol;
-  const read = valueReader(plan, values);
+  const { plan, trees } = protocol;
   const words = publicWords(statement);
 
+  onPhase('commit', 0);
   absorbStatement(channel, context, statement, weights?.root);
-  const cells = owned(v, groupCells(protocol, 'advice', values.columns));
+  const cells = storedCells(v, protocol, 'advice', values.columns);
+  const read = valueReader(v, protocol, values, { advice: cells, weight: weights?.columns });
   const advice = commit(v, 'advice', cells, parameters.opening.code);
   channel.sendHashes('advice', advice.root);
   channel.chain(parameters.chainSteps);
 
-  const [alpha, beta] = [channel.challenge('lookups.alpha'), channel.challenge('lookups.beta')];
+  onPhase('contractions', 0.15);
+  const challenges = drawLookupChallenges(channel, plan);
   const constraints = drawConstraintChallenges(channel, plan);
   const first = pullConstraints(v, plan, protocol.pullBack(), constraints, words.outputs);
-  const instances = protocol.contractions.map((contraction, i) => {
-    const instance = contractionInstance(contraction, contractionCovector(v, protocol, first.pulled, i));
-    if (instance === undefined) throw new RangeError('a covector lost its product form');
-    const { a, b } = plan.contractions[i]!;
-    const [x, y] = instanceVectors(v, instance, read.value(a), read.value(b));
-    return { instance, variables: contraction.variables, a: x, b: y, value: v.dot(x, y) };
+  const planned = instancesOf(v, plan, first.pulled);
+  const operand = createOperandReader(v, plan, read);
+  const instances = planned.map(({ contraction, instance }) => {
+    const { a, b } = plan.contractions[contraction]!;
+    const [x, y] = instanceVectors(v, instance, operand(a), operand(b));
+    return { variables: instance.variables, a: x, b: y, value: v.dot(x, y) };
   });
   if (instances.length > 0)
     channel.send(
@@ -78,22 +86,23 @@ function writeProof(
       instances.map((i) => i.value),
     );
 
-  let fractions: FractionClaim | undefined;
-  if (leaves.segments.length > 0) {
-    const keys = { key: (i: number) => read.form(plan.lookups[i]!.key, plan.lookups[i]!.size), column: read.column };
-    fractions = proveFractions(v, channel, leafFractions(v, plan, leaves, keys, { alpha, beta }));
-  }
+  const fractions = trees.map((tree, i): FractionClaim => {
+    onPhase('lookups', 0.25 + (0.35 * i) / trees.length);
+    const mark = v.mark();
+    const leaves = () => leafFractions(v, plan, tree, read.stored, challenges);
+    const [claim] = proveFractions(v, channel, [{ variables: tree.variables, leaves }]);
+    v.release(mark);
+    return claim!;
+  });
+  onPhase('sumcheck', 0.6);
   const products = instances.length === 0 ? undefined : proveProducts(v, channel, 'contractions', instances);
-  const last = pullEnds(v, protocol, { alpha, beta }, channel.challenge('claims.gamma'), {
+  onPhase('claims', 0.62);
+  const last = pullEnds(v, protocol, challenges, channel.challenge('claims.gamma'), {
     fractions,
     products,
-    instances: instances.map((i) => i.instance),
+    instances: planned,
   });
-  openFunctional(
-    v,
-    channel,
-    parameters.opening,
-    weights === undefined ? [advice] : [advice, weights],
-    cellCovector(v, protocol, [first.pulled, last.pulled]),
-  );
+  const covector = denseCells(v, protocol, cellParts(v, protocol, [first.pulled, last.pulled]));
+  onPhase('opening', 0.7);
+  openFunctional(v, channel, parameters.opening, weights === undefined ? [advice] : [advice, weights], covector);
 }

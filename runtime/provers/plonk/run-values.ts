@@ -2,14 +2,17 @@
 import {
   type ColumnValues,
   fillColumns,
-  type LinearForm,
   type Plan,
   planWitness,
+  storeCells,
+  witnessResidues,
 } from '../../../compiler/ir/interpret/plan.ts';
 import type { Witness } from '../../../compiler/ir/interpret/witness.ts';
-import { addP, mulP, residue } from './field.ts';
+import type { StoredReader } from './lookup-leaves.ts';
+import type { Protocol } from './protocol.ts';
+import type { Vectors } from './vectors.ts';
 
-/** Canonical residues of one run. */
+/** Canonical residues of one run, row-major. */
 export interface RunValues {
   /** By index in the plan's columns. */
   readonly columns: ColumnValues;
@@ -19,10 +22,7 @@ export interface RunValues {
 
 /** Values of an honest run. */
 export function honestValues(plan: Plan, witness: Witness): RunValues {
-  return {
-    columns: planWitness(plan, witness),
-    wire: (id) => Uint32Array.from(witness.value(id).data, residue),
-  };
+  return { columns: planWitness(plan, witness), wire: (id) => witnessResidues(witness, id) };
 }
 
 /** Values from the residues of a circuit's wires, whatever they are: tests play dishonest provers with it. */
@@ -30,28 +30,55 @@ export function valuesOfWires(plan: Plan, wire: (id: number) => Uint32Array): Ru
   return { columns: fillColumns(plan, wire), wire };
 }
 
-/** Reads columns, wires and linear forms of a run. */
-export interface ValueReader {
-  /** A committed column by its wire. */
-  column(wire: number): Uint32Array;
-  /** Any wire of the plan: as committed, if it is. */
-  value(wire: number): Uint32Array;
-  form(form: LinearForm, size: number): Uint32Array;
+/** Cells of one group of columns as stored: column-major, 2^logRows words each, in the memory of the vectors. */
+export function storedCells(
+  v: Vectors,
+  protocol: Protocol,
+  group: 'advice' | 'weight',
+  columns: ColumnValues,
+): Uint32Array {
+  const { plan, logRows, adviceColumns, weightColumns } = protocol;
+  const cells = v.alloc(2 ** logRows * (group === 'advice' ? adviceColumns : weightColumns));
+  for (const [i, column] of plan.columns.entries())
+    if (column.group === group) storeCells(cells, column.offset, columns[i]!, plan.shapes[column.wire]!);
+  return cells;
 }
 
-export function valueReader(plan: Plan, { columns, wire }: RunValues): ValueReader {
+/** Reads a run's wires while it is proved. */
+export interface ValueReader {
+  /** A committed column by its wire, as stored; undefined for another wire. */
+  column(wire: number): Uint32Array | undefined;
+  /** Any wire that is no column, row-major. */
+  wire(id: number): Uint32Array;
+  /** Any wire as stored, columns or not. */
+  readonly stored: StoredReader;
+}
+
+/** @param cells all committed cells by group, as stored */
+export function valueReader(
+  v: Vectors,
+  protocol: Protocol,
+  { wire }: RunValues,
+  cells: { readonly advice: Uint32Array; readonly weight: Uint32Array | undefined },
+): ValueReader {
+  const { plan } = protocol;
   const index = new Map(plan.columns.map((column, i) => [column.wire, i]));
-  const column = (id: number): Uint32Array => columns[index.get(id)!]!;
-  const value = (id: number): Uint32Array => (index.has(id) ? column(id) : wire(plan.definitions.get(id) ?? id));
+  const column = (id: number): Uint32Array | undefined => {
+    const i = index.get(id);
+    if (i === undefined) return undefined;
+    const { group, offset, size } = plan.columns[i]!;
+    return cells[group]!.subarray(offset, offset + size);
+  };
+  const value = (id: number): Uint32Array => wire(plan.definitions.get(id) ?? id);
   return {
     column,
-    value,
-    form({ terms, constant }, size) {
-      const out = new Uint32Array(size).fill(constant);
-      for (const { wire: id, k } of terms) {
-        const x = value(id);
-        for (let e = 0; e < size; e++) out[e] = addP(out[e]!, k === 1 ? x[e]! : mulP(k, x[e]!));
-      }
+    wire: value,
+    stored(id) {
+      const committed = column(id);
+      if (committed !== undefined) return committed;
+      const rowMajor = value(id);
+      const out = v.alloc(rowMajor.length);
+      storeCells(out, 0, rowMajor, plan.shapes[id]!);
       return out;
     },
   };

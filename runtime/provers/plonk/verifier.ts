@@ -1,13 +1,14 @@
 // The verifier: reads a proof through its transcript and checks every claim. It knows public tensors and roots, nothing else.
+import { cellParts, combinedCells } from './cell-covector.ts';
 import { drawConstraintChallenges, publicPart, pullConstraints } from './constraint-claims.ts';
-import { type ContractionInstance, contractionInstance } from './contraction.ts';
 import { pullEnds } from './end-claims.ts';
 import { add, sub } from './field.ts';
-import { verifyFractions } from './fraction-sumcheck.ts';
+import { drawLookupChallenges } from './lookup-leaves.ts';
 import { verifyFunctional } from './opening.ts';
 import { scoped } from './opening-rounds.ts';
-import { cellCovector, contractionCovector, PROTOCOL, type ProofContext } from './protocol.ts';
+import { instancesOf, PROTOCOL, type ProofContext } from './protocol.ts';
 import { absorbStatement, checkStatement, publicWords, type RunStatement } from './run-statement.ts';
+import { verifyFractions } from './single-trees.ts';
 import { verifyProducts } from './sumcheck.ts';
 import { type VerifierChannel, verifierChannel } from './transcript.ts';
 import type { Vectors } from './vectors.ts';
@@ -35,7 +36,7 @@ function readProof(
   weightRoot: Uint8Array | undefined,
   channel: VerifierChannel,
 ): void {
-  const { plan, leaves, adviceColumns, weightColumns } = protocol;
+  const { plan, trees, adviceColumns, weightColumns } = protocol;
   const words = publicWords(statement);
   channel.check((weightRoot !== undefined) === weightColumns > 0, 'root of the weights');
 
@@ -43,36 +44,29 @@ function readProof(
   const advice = { kind: 'advice', columns: adviceColumns, root: channel.receiveHashes('advice', 1) };
   channel.chain(parameters.chainSteps);
 
-  const [alpha, beta] = [channel.challenge('lookups.alpha'), channel.challenge('lookups.beta')];
+  const challenges = drawLookupChallenges(channel, plan);
   const constraints = drawConstraintChallenges(channel, plan);
   const first = pullConstraints(v, plan, protocol.pullBack(), constraints, words.outputs);
-  const instances = protocol.contractions.map((contraction, i): ContractionInstance => {
-    const instance = contractionInstance(contraction, contractionCovector(v, protocol, first.pulled, i));
-    channel.check(instance !== undefined, 'form of a contraction');
-    return instance!;
-  });
+  const instances = instancesOf(v, plan, first.pulled);
   const values = instances.length === 0 ? [] : channel.receive('contractions.values', instances.length);
 
-  const fractions = leaves.segments.length === 0 ? undefined : verifyFractions(channel, leaves.variables);
+  const fractions = trees.map(({ variables }) => verifyFractions(channel, [variables])[0]!);
   const products =
     instances.length === 0
       ? undefined
       : verifyProducts(
           channel,
           'contractions',
-          instances.map(({ plan: { variables } }, i) => ({ variables, value: values[i]! })),
+          instances.map(({ instance: { variables } }, i) => ({ variables, value: values[i]! })),
         );
-  const last = pullEnds(v, protocol, { alpha, beta }, channel.challenge('claims.gamma'), {
-    fractions,
-    products,
-    instances,
-  });
+  const last = pullEnds(v, protocol, challenges, channel.challenge('claims.gamma'), { fractions, products, instances });
 
   let target = add(first.target, last.target);
   for (const value of values) target = sub(target, value);
-  for (const part of [first.pulled, last.pulled]) target = sub(target, publicPart(v, part, words.inputs));
+  for (const part of [first.pulled, last.pulled]) target = sub(target, publicPart(v, plan, part, words.inputs));
   const weights = weightRoot === undefined ? [] : [{ kind: 'weights', columns: weightColumns, root: weightRoot }];
-  const covector = cellCovector(v, protocol, [first.pulled, last.pulled]);
-  verifyFunctional(v, channel, parameters.opening, [advice, ...weights], covector, target);
+  const parts = cellParts(v, protocol, [first.pulled, last.pulled]);
+  const combined = (columns: Uint32Array): Uint32Array => combinedCells(v, protocol, parts, columns);
+  verifyFunctional(v, channel, parameters.opening, [advice, ...weights], combined, target);
   channel.end();
 }

@@ -49,3 +49,35 @@ export function storageStrides(shape: Shape, { outer, inner }: Blocks): number[]
   }
   return strides;
 }
+
+/** Writes row-major cells in the order of storage, from `out[at]` on. */
+export function storeCells(out: Uint32Array, at: number, cells: Uint32Array, shape: Shape): void {
+  const strides = storageStrides(shape, blocksOf(shape));
+  // Axes of one cell say nothing; the last axis that is left runs innermost.
+  const axes = [...shape.keys()].filter((axis) => shape[axis] !== 1);
+  let step = 1;
+  const natural = axes.toReversed().every((axis) => {
+    const same = strides[axis] === step;
+    step *= shape[axis]!;
+    return same;
+  });
+  if (natural) {
+    out.set(cells, at);
+    return;
+  }
+  const last = axes.pop()!;
+  const [n, stride] = [shape[last]!, strides[last]!];
+  const index = axes.map(() => 0);
+  let to = at;
+  for (let from = 0; from < cells.length; from += n) {
+    for (let i = 0, p = to; i < n; i++, p += stride) out[p] = cells[from + i]!;
+    for (let k = axes.length - 1; k >= 0; k--) {
+      const axis = axes[k]!;
+      to += strides[axis]!;
+      index[k]!++;
+      if (index[k]! < shape[axis]!) break;
+      to -= strides[axis]! * shape[axis]!;
+      index[k] = 0;
+    }
+  }
+}

@@ -3,7 +3,9 @@ import type { Circuit } from '../../circuit.ts';
 import { Diagnostic } from '../../diagnostics.ts';
 import { P } from '../../koalabear.ts';
 import { type Shape, sizeOf } from '../../tensor.ts';
+import { blocksOf } from './blocks.ts';
 import { chooseRangeTables, type RangeProof } from './range-tables.ts';
+import { splitIntoTrees } from './trees.ts';
 import type { Column, ColumnGroup, ColumnOrigin, Identity, LinearForm, Plan, PlanLookup, PlanTable } from './types.ts';
 
 /** Canonical residue of an integer of any size. */
@@ -38,7 +40,7 @@ interface RangeDemand {
   readonly label: string;
 }
 
-type DraftTable = Omit<PlanTable, 'multiplicity'>;
+type DraftTable = Omit<PlanTable, 'multiplicity' | 'tree'>;
 
 /** What the planner adds to; every addition is a statement of the plan. */
 export interface Draft {
@@ -52,7 +54,7 @@ export interface Draft {
   /** Index of a table; tables of one name of content are one. */
   addTable(content: string, make: () => DraftTable): number;
   /** Index of the lookup. */
-  addLookup(lookup: PlanLookup): number;
+  addLookup(lookup: Omit<PlanLookup, 'size'>): number;
   addIdentity(identity: Identity): void;
   /** The form lies in [0, n); proved when the tables are chosen. */
   addRange(form: LinearForm, shape: Shape, n: bigint, label: string): void;
@@ -92,7 +94,7 @@ export function createDraft(circuit: Circuit): Draft {
       tableIndex.set(content, tables.length);
       return tables.push(make()) - 1;
     },
-    addLookup: (lookup) => lookups.push(lookup) - 1,
+    addLookup: (lookup) => lookups.push({ ...lookup, size: sizeOf(lookup.shape) }) - 1,
     addIdentity(identity) {
       if (sizeOf(identity.shape) > 0) identities.push(identity);
     },
@@ -107,20 +109,29 @@ export function createDraft(circuit: Circuit): Draft {
     },
     finish(maxRows, rest) {
       proveRanges(maxRows);
-      const finished = tables.map((t, index): PlanTable => {
+      const trees = splitIntoTrees(lookups, tables);
+      const finished = trees.tables.map(({ table, tree }, index): PlanTable => {
+        const t = tables[table]!;
         const multiplicity = draft.addWire([t.rows]);
         draft.addColumn(multiplicity, 'advice', { kind: 'multiplicity', table: index }, `${t.name}.multiplicity`);
-        return { ...t, multiplicity };
+        return { ...t, multiplicity, tree };
       });
-      const advice = layOut(columns.filter((c) => c.group === 'advice'));
-      const weight = layOut(columns.filter((c) => c.group === 'weight'));
+      const bitsOf = (wire: number): number => blocksOf(shapes[wire]!).bits;
+      const advice = layOut(
+        columns.filter((c) => c.group === 'advice'),
+        bitsOf,
+      );
+      const weight = layOut(
+        columns.filter((c) => c.group === 'weight'),
+        bitsOf,
+      );
       return {
         circuit,
         shapes,
         columns: [...advice.columns, ...weight.columns],
         cells: { advice: advice.cells, weight: weight.cells },
         tables: finished,
-        lookups,
+        lookups: lookups.map((l, i) => ({ ...l, table: trees.tableOf[i]! })),
         identities,
         definitions,
         substitutions,
@@ -133,9 +144,8 @@ export function createDraft(circuit: Circuit): Draft {
     draft.addTable(`range ${rows}`, () => ({ name: `range ${rows}`, firstKey: 0, rows, values: [] }));
 
   const prove = (form: LinearForm, d: RangeDemand, n: number, how: RangeProof): void => {
-    const size = sizeOf(d.shape);
     const lookUp = (key: LinearForm, rows: number): void =>
-      void draft.addLookup({ table: rangeTable(rows), size, key, values: [], label: d.label });
+      void draft.addLookup({ table: rangeTable(rows), shape: d.shape, key, values: [], label: d.label });
     switch (how.kind) {
       case 'table':
         lookUp(form, how.rows);
@@ -186,20 +196,19 @@ function tooWide(label: string, n: bigint): Diagnostic {
   );
 }
 
-/** Smallest power of two >= size. */
-function alignment(size: number): number {
-  let power = 1;
-  while (power < size) power *= 2;
-  return power;
-}
-
-/** Descending aligned sizes, so that every column begins at a multiple of its own; equal sizes in order of addition. */
-function layOut(columns: readonly Omit<Column, 'offset'>[]): { readonly columns: Column[]; readonly cells: number } {
+/** Descending block size, so that every column begins at a multiple of its own; equal ones in order of addition. */
+function layOut(
+  columns: readonly Omit<Column, 'offset'>[],
+  bitsOf: (wire: number) => number,
+): { readonly columns: Column[]; readonly cells: number } {
   let cells = 0;
-  const sorted = [...columns].sort((a, b) => alignment(b.size) - alignment(a.size));
+  const sorted = columns
+    .map((c) => ({ c, bits: bitsOf(c.wire) }))
+    .sort((a, b) => b.bits - a.bits)
+    .map(({ c }) => c);
   const placed = sorted.map((c) => {
     const offset = cells;
-    cells += alignment(c.size);
+    cells += c.size;
     return { ...c, offset };
   });
   return { columns: placed, cells };

@@ -1,78 +1,85 @@
-// Pulling claims back: covectors on wires become covectors on columns, contractions and public inputs. The transpose of
-// every linear instruction, applied in one walk backwards.
+// Pulling claims back in product form: terms on wires become terms on columns, contractions and public inputs. The transpose
+// of every linear instruction, applied in one walk backwards.
 import type { Instr } from '../../circuit.ts';
-import { add, addP, EXT, type Ext, mul, mulP, ONE, P, ZERO } from '../../koalabear.ts';
-import { sizeOf } from '../../tensor.ts';
+import { contractionSizes } from '../../contraction.ts';
+import { add, EXT, type Ext, fromBase, mul, ONE, ZERO } from '../../koalabear.ts';
+import { type Shape, sizeOf } from '../../tensor.ts';
+import { type View, viewShape } from '../../view.ts';
+import { addTerm, dotTerm, totalOf } from './covector.ts';
+import type { Term } from './covector-types.ts';
+import { concatTerm, contractTerm, sumTerm, viewTerm } from './covector-views.ts';
 import { residueOf } from './draft.ts';
 import { reachOf } from './reachable.ts';
 import { fixedValues, indexTables } from './residue-walk.ts';
 import type { LinearForm, Plan, PullBack, PulledBack } from './types.ts';
 
 /**
- * Prepares a plan: index tables and values of fixed wires are computed once, on first use, and shared by all walks.
- * Covectors are dense: one element of K per cell of every wire that is reached.
+ * Prepares a plan: values of fixed wires are computed once, on first use, and shared by all walks. Number and factors of the
+ * resulting terms follow from the plan and from the factors of the terms that are added, never from their values.
  */
 export function preparePullBack(plan: Plan): () => PullBack {
   const { circuit: c, shapes } = plan;
   const reach = reachOf(c);
-  const tables = indexTables(c);
-  const fixed = fixedValues(c, reach.definedBy, tables);
+  const fixed = fixedValues(c, reach.definedBy, indexTables(c));
   const isColumn = new Set(plan.columns.map((column) => column.wire));
   const isInput = new Set(plan.inputs.map((input) => input.wire));
   const contraction = new Set(plan.contractions.map((k) => k.wire));
   const definitionOf = new Map([...plan.definitions].map(([definition, w]) => [w, definition]));
+  const shapeOf = (wire: number): Shape => shapes[wire]!;
 
   return () => {
-    const covectors = new Array<Uint32Array | undefined>(shapes.length);
-    const results = new Map<number, Uint32Array>();
+    const sums = new Map<number, Term[]>();
+    const results = new Map<number, readonly Term[]>();
     let constant: Ext = ZERO;
     let finished = false;
 
-    const at = (wire: number): Uint32Array => {
-      const have = covectors[wire];
-      if (have !== undefined) return have;
-      const made = new Uint32Array(EXT * sizeOf(shapes[wire]!));
-      covectors[wire] = made;
-      return made;
+    const put = (wire: number, term: Term): void => {
+      if (sizeOf(shapeOf(wire)) === 0) return;
+      const list = sums.get(wire) ?? [];
+      sums.set(wire, list);
+      addTerm(list, term);
+    };
+
+    const addForm = (form: LinearForm, term: Term, shape: Shape): void => {
+      for (const { wire, k } of form.terms) put(wire, scaled(term, fromBase(k)));
+      if (form.constant !== 0) constant = add(constant, mul(fromBase(form.constant), totalOf(term, shape)));
     };
 
     /** The transpose of one linear instruction. */
-    const carry = (index: number, i: Instr, from: Uint32Array): void => {
+    const carry = (index: number, i: Instr, term: Term): void => {
       switch (i.op) {
         case 'affine':
-          for (const [j, w] of i.in.entries()) addScaledBy(at(w), from, residueOf(i.k[j]!));
-          if (i.c !== 0n) constant = add(constant, scaled(total(from), residueOf(i.c)));
+          for (const [j, w] of i.in.entries()) put(w, scaled(term, fromBase(residueOf(i.k[j]!))));
+          if (i.c !== 0n) constant = add(constant, mul(fromBase(residueOf(i.c)), totalOf(term, shapeOf(i.out))));
           return;
-        case 'view': {
-          const into = at(i.in);
-          const source = tables.view(index, i);
-          for (let o = 0; o < source.length; o++) if (source[o]! >= 0) addElement(into, source[o]!, from, o);
+        case 'view':
+          if (sizeOf(shapeOf(i.in)) > 0) put(i.in, viewedTerm(term, i.steps, shapeOf(i.in)));
           return;
-        }
         case 'concat': {
-          const { blocks, sizes } = tables.concat(i);
-          for (let b = 0, o = 0; b < blocks; b++)
-            for (const [j, n] of sizes.entries()) {
-              const into = at(i.in[j]!);
-              for (let e = 0; e < n; e++, o++) addElement(into, b * n + e, from, o);
-            }
+          let start = 0;
+          for (const w of i.in) {
+            const size = shapeOf(w)[i.axis]!;
+            if (size > 0) put(w, concatTerm(term, shapeOf(i.out), i.axis, start, size));
+            start += size;
+          }
           return;
         }
-        case 'sum': {
-          const into = at(i.in);
-          const target = tables.sum(index, i);
-          for (let e = 0; e < target.length; e++) addElement(into, e, from, target[e]!);
+        case 'sum':
+          put(i.in, sumTerm(term, i.axes, shapeOf(i.in)));
           return;
-        }
         case 'deduce':
         case 'range':
-          addScaledBy(at(i.in), from, 1);
+          put(i.in, term);
           return;
         case 'contract': {
-          const { keptA, keptB, sumA, sumB } = tables.contract(index, i);
-          const [a, b] = i.in;
-          if (reach.fixed.has(b)) contractCovector(at(a), fixed(b), from, [keptA, sumA], [keptB, sumB]);
-          else contractCovector(at(b), fixed(a), from, [keptB, sumB], [keptA, sumA]);
+          const { a, b, out } = i.spec;
+          const sizes = contractionSizes(i.spec, shapeOf(i.in[0]), shapeOf(i.in[1]));
+          const [x, names, other, letters] = reach.fixed.has(i.in[1])
+            ? ([i.in[0], a, i.in[1], b] as const)
+            : ([i.in[1], b, i.in[0], a] as const);
+          // Sums over no cells.
+          if (sizeOf(shapeOf(i.in[0])) === 0 || sizeOf(shapeOf(i.in[1])) === 0) return;
+          put(x, contractTerm(term, out, names, { names: letters, cells: fixed(other) }, sizes));
           return;
         }
         default:
@@ -80,46 +87,51 @@ export function preparePullBack(plan: Plan): () => PullBack {
       }
     };
 
-    const addForm = (form: LinearForm, covector: Uint32Array, k: Ext): void => {
-      for (const { wire, k: base } of form.terms) addScaledInto(at(wire), covector, scaled(k, base));
-      if (form.constant !== 0) constant = add(constant, mul(scaled(k, form.constant), total(covector)));
-    };
+    /** A fixed wire that has more cells than what it is made of: one cell there stands for many here. */
+    const comesFromFewer = (i: Instr, w: number): boolean =>
+      i.op !== 'contract' &&
+      'in' in i &&
+      [i.in].flat().reduce((n, x) => n + sizeOf(shapeOf(x)), 0) < sizeOf(shapeOf(w));
 
     const walk = (): void => {
       for (let index = c.instrs.length - 1; index >= 0; index--) {
         const i = c.instrs[index]!;
-        const outs = 'out' in i ? [i.out].flat() : [];
-        for (const w of outs) {
+        for (const w of 'out' in i ? [i.out].flat() : []) {
           const definition = definitionOf.get(w);
           if (definition === undefined && (isColumn.has(w) || isInput.has(w))) continue;
           const key = definition ?? w;
-          const from = covectors[key];
-          if (from === undefined || from.length === 0) continue;
-          covectors[key] = undefined;
+          const terms = sums.get(key);
+          if (terms === undefined) continue;
+          sums.delete(key);
           const substitution = plan.substitutions.get(w);
-          if (substitution !== undefined) addForm(substitution, from, ONE);
-          else if (contraction.has(w)) results.set(w, from);
-          else if (reach.fixed.has(w)) constant = add(constant, dotBase(from, fixed(w)));
-          else carry(index, i, from);
+          if (substitution !== undefined) for (const term of terms) addForm(substitution, term, shapeOf(w));
+          else if (contraction.has(w)) results.set(w, terms);
+          else if (reach.fixed.has(w) && !comesFromFewer(i, w))
+            for (const term of terms) constant = add(constant, dotTerm(term, shapeOf(w), fixed(w)));
+          else for (const term of terms) carry(index, i, term);
         }
       }
     };
 
     return {
-      add(wire, covector, k = ONE) {
-        addScaledInto(at(wire), covector, k);
+      add(wire, term, k = ONE) {
+        checkTerm(term, shapeOf(wire));
+        put(wire, scaled(term, k));
       },
-      addForm(form, covector, k = ONE) {
-        addForm(form, covector, k);
+      addForm(form, term, k = ONE) {
+        const shape = form.terms.length === 0 ? undefined : shapeOf(form.terms[0]!.wire);
+        if (shape === undefined) throw new RangeError('plan: a form without wires has no cells');
+        for (const { wire } of form.terms) checkTerm(term, shapeOf(wire));
+        addForm(form, scaled(term, k), shape);
       },
       finish(): PulledBack {
         if (finished) throw new RangeError('plan: a walk ends once');
         finished = true;
         walk();
         return {
-          columns: plan.columns.map((column) => covectors[column.wire]),
-          contractions: plan.contractions.map((k) => results.get(k.wire)),
-          inputs: plan.inputs.map((input) => covectors[input.wire]),
+          columns: plan.columns.map((column) => sums.get(column.wire) ?? []),
+          contractions: plan.contractions.map((k) => results.get(k.wire) ?? []),
+          inputs: plan.inputs.map((input) => sums.get(input.wire) ?? []),
           constant,
         };
       },
@@ -127,71 +139,24 @@ export function preparePullBack(plan: Plan): () => PullBack {
   };
 }
 
-const scaled = (x: Ext, k: number): Ext => [mulP(x[0], k), mulP(x[1], k), mulP(x[2], k), mulP(x[3], k)];
+const scaled = (term: Term, k: Ext): Term => (k === ONE ? term : { k: mul(k, term.k), factors: term.factors });
 
-function total(x: Uint32Array): Ext {
-  // Words are below 2^31, so that 2^22 of them add up exactly before a reduction is due.
-  const sums = [0, 0, 0, 0];
-  for (let e = 0; e < x.length; e += EXT) {
-    for (let j = 0; j < EXT; j++) sums[j]! += x[e + j]!;
-    if (e % 2 ** 22 === 0) for (let j = 0; j < EXT; j++) sums[j]! %= P;
-  }
-  return [sums[0]! % P, sums[1]! % P, sums[2]! % P, sums[3]! % P];
+/** The transpose of steps applied in order to a tensor of the given shape. */
+function viewedTerm(term: Term, steps: readonly View[], shape: Shape): Term {
+  const shapes: Shape[] = [shape];
+  for (const step of steps) shapes.push(viewShape(step, shapes[shapes.length - 1]!));
+  return steps.reduceRight((t, step, s) => viewTerm(t, step, shapes[s]!), term);
 }
 
-function dotBase(a: Uint32Array, b: Uint32Array): Ext {
-  const sums = [0, 0, 0, 0];
-  for (let e = 0; e < b.length; e++) {
-    const k = b[e]!;
-    if (k === 0) continue;
-    for (let j = 0; j < EXT; j++) sums[j] = addP(sums[j]!, mulP(a[EXT * e + j]!, k));
-  }
-  return [sums[0]!, sums[1]!, sums[2]!, sums[3]!];
-}
-
-/** into[e] += from[o], elements of K. */
-function addElement(into: Uint32Array, e: number, from: Uint32Array, o: number): void {
-  const [p, q] = [EXT * e, EXT * o];
-  for (let j = 0; j < EXT; j++) into[p + j] = addP(into[p + j]!, from[q + j]!);
-}
-
-/** into += k * from, k a residue. */
-function addScaledBy(into: Uint32Array, from: Uint32Array, k: number): void {
-  if (k === 1) for (let e = 0; e < into.length; e++) into[e] = addP(into[e]!, from[e]!);
-  else if (k !== 0) for (let e = 0; e < into.length; e++) into[e] = addP(into[e]!, mulP(from[e]!, k));
-}
-
-/** into += k * from, k in K. */
-function addScaledInto(into: Uint32Array, from: Uint32Array, k: Ext): void {
-  if (from.length !== into.length)
-    throw new RangeError(`plan: a covector of ${from.length / EXT} elements for a wire of ${into.length / EXT} cells`);
-  if (k[1] === 0 && k[2] === 0 && k[3] === 0) {
-    addScaledBy(into, from, k[0]);
-    return;
-  }
-  for (let e = 0; e < into.length; e += EXT) {
-    const product = mul(k, [from[e]!, from[e + 1]!, from[e + 2]!, from[e + 3]!]);
-    for (let j = 0; j < EXT; j++) into[e + j] = addP(into[e + j]!, product[j]!);
-  }
-}
-
-/** into[x[o] + s] += c[o] * b[y[o] + t]: the transpose of a contraction with one fixed operand. */
-function contractCovector(
-  into: Uint32Array,
-  b: Uint32Array,
-  c: Uint32Array,
-  [keptX, sumX]: readonly [Int32Array, Int32Array],
-  [keptB, sumB]: readonly [Int32Array, Int32Array],
-): void {
-  for (let o = 0; o < keptX.length; o++) {
-    const q = EXT * o;
-    if (c[q] === 0 && c[q + 1] === 0 && c[q + 2] === 0 && c[q + 3] === 0) continue;
-    for (let s = 0; s < sumX.length; s++) {
-      const k = b[keptB[o]! + sumB[s]!]!;
-      if (k === 0) continue;
-      const p = EXT * (keptX[o]! + sumX[s]!);
-      if (k === 1) for (let j = 0; j < EXT; j++) into[p + j] = addP(into[p + j]!, c[q + j]!);
-      else for (let j = 0; j < EXT; j++) into[p + j] = addP(into[p + j]!, mulP(c[q + j]!, k));
-    }
+function checkTerm({ factors }: Term, shape: Shape): void {
+  const seen = new Set<number>();
+  for (const { axes, values } of factors) {
+    const ascends = axes.length > 0 && axes.every((axis, i) => i === 0 || axis > axes[i - 1]!);
+    const isOwn = axes.every((axis) => !seen.has(axis) && (shape[axis] ?? 1) !== 1);
+    if (!ascends || !isOwn || values.length !== EXT * sizeOf(axes.map((axis) => shape[axis]!)))
+      throw new RangeError(
+        `plan: a factor of ${values.length / EXT} elements over axes [${axes.join(', ')}] for a wire [${shape.join(', ')}]`,
+      );
+    for (const axis of axes) seen.add(axis);
   }
 }

@@ -75,7 +75,7 @@ function addByRows(draft: Draft, l: TableLookup, rows: number): void {
     rows,
     values: values(),
   }));
-  draft.addLookup({ table: index, size: sizeOf(shape), key: formOf(key), values: outs, label });
+  draft.addLookup({ table: index, shape, key: formOf(key), values: outs, label });
 }
 
 /** Value by row. */
@@ -148,7 +148,6 @@ function blocksOf(
 
 function addByBlocks(draft: Draft, l: TableLookup, { bits, classes, bases, parts }: Blocks): void {
   const { table, key, shape, outs, label } = l;
-  const size = sizeOf(shape);
   const by = 1n << BigInt(bits);
   const offset: LinearForm = formOf(key, 1n, -table.domain.lo);
   const block = draft.addWire(shape);
@@ -162,7 +161,7 @@ function addByBlocks(draft: Draft, l: TableLookup, { bits, classes, bases, parts
       rows: classes.length,
       values: ofBlock,
     })),
-    size,
+    shape,
     key: formOf(block),
     values: base === undefined ? [classOf!] : [classOf!, base],
     label: `${label}.block`,
@@ -187,7 +186,7 @@ function addByBlocks(draft: Draft, l: TableLookup, { bits, classes, bases, parts
       rows: parts.length,
       values: [Uint32Array.from(parts)],
     })),
-    size,
+    shape,
     key: plusWire(within, classOf!, by),
     values: [part],
     label,

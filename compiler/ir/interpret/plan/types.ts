@@ -4,6 +4,7 @@ import type { Contraction } from '../../contraction.ts';
 import type { Interval } from '../../interval.ts';
 import type { Ext } from '../../koalabear.ts';
 import type { Shape } from '../../tensor.ts';
+import type { Term } from './covector-types.ts';
 
 /**
  * Sum of k * wire plus a constant, over wires of equal size; k and the constant are canonical residues mod p. Wires are
@@ -28,20 +29,23 @@ export type ColumnOrigin =
   /** How often each row of a table is looked up. */
   | { readonly kind: 'multiplicity'; readonly table: number };
 
-/** A committed tensor: canonical words, row-major. */
+/** A committed tensor of canonical words. */
 export interface Column {
   readonly wire: number;
   /** Cells. */
   readonly size: number;
   readonly group: ColumnGroup;
-  /** First cell within the group: a multiple of the smallest power of two >= size. Columns are in descending size. */
+  /** First cell within the group, a multiple of the column's block; cells are stored as `blocksOf` its shape says. */
   readonly offset: number;
   readonly origin: ColumnOrigin;
   /** For reports and errors. */
   readonly label: string;
 }
 
-/** A lookup table: row i has the key firstKey + i (mod p). No value columns: it proves a range. */
+/**
+ * A lookup table of one tree: row i has the key firstKey + i (mod p). No value columns: it proves a range. Lookups are split
+ * into trees that are proved one by one; a table that several trees look into is there once for each.
+ */
 export interface PlanTable {
   readonly name: string;
   readonly firstKey: number;
@@ -50,12 +54,17 @@ export interface PlanTable {
   readonly values: readonly Uint32Array[];
   /** The wire that holds the multiplicities; a column. */
   readonly multiplicity: number;
+  /** The tree whose lookups look into it: numbers from 0. */
+  readonly tree: number;
 }
 
 /** For every cell: (key, values...) is a row of the table. */
 export interface PlanLookup {
   /** Index in {@link Plan.tables}. */
   readonly table: number;
+  /** Of all its wires. */
+  readonly shape: Shape;
+  /** Cells. */
   readonly size: number;
   readonly key: LinearForm;
   /** Wires of the value columns, as many as the table has. All are columns. */
@@ -104,7 +113,7 @@ export interface Plan {
   readonly shapes: readonly Shape[];
   /** In layout order: advice, then weights. */
   readonly columns: readonly Column[];
-  /** Cells of each group, padding between columns included. */
+  /** Cells of each group: columns follow each other without a gap. */
   readonly cells: Readonly<Record<ColumnGroup, number>>;
   readonly tables: readonly PlanTable[];
   readonly lookups: readonly PlanLookup[];
@@ -119,23 +128,23 @@ export interface Plan {
   readonly substitutions: ReadonlyMap<number, LinearForm>;
 }
 
-/** What a linear functional over wires is over the leaves: the sum of all parts equals the functional (K-vectors). */
+/** What a linear functional over wires is over the leaves: the sum of all parts equals the functional. */
 export interface PulledBack {
-  /** By index in {@link Plan.columns}; undefined: zero. */
-  readonly columns: readonly (Uint32Array | undefined)[];
-  /** By index in {@link Plan.contractions}, over the cells of the result. */
-  readonly contractions: readonly (Uint32Array | undefined)[];
+  /** By index in {@link Plan.columns}. */
+  readonly columns: readonly (readonly Term[])[];
+  /** By index in {@link Plan.contractions}, over the axes of the result. */
+  readonly contractions: readonly (readonly Term[])[];
   /** By index in {@link Plan.inputs}. */
-  readonly inputs: readonly (Uint32Array | undefined)[];
+  readonly inputs: readonly (readonly Term[])[];
   readonly constant: Ext;
 }
 
 /** Collects covectors on wires, then carries all of them to the leaves in one walk backwards through the circuit. */
 export interface PullBack {
-  /** Adds k * covector (a K-vector over the wire's cells, read now) to the functional. */
-  add(wire: number, covector: Uint32Array, k?: Ext): void;
-  /** The same for a linear form: <covector, form>. */
-  addForm(form: LinearForm, covector: Uint32Array, k?: Ext): void;
+  /** Adds k times the term to the functional. @throws RangeError if the term is not one over the wire's axes. */
+  add(wire: number, term: Term, k?: Ext): void;
+  /** The same for a linear form, over the axes of its wires: <term, form>. */
+  addForm(form: LinearForm, term: Term, k?: Ext): void;
   /** Once. */
   finish(): PulledBack;
 }
