@@ -1,22 +1,34 @@
 // Terms: products of vectors over groups of axes. Joining factors, re-indexing an axis, sums; what views do to them is in
 // covector-views.ts.
-import { add, addP, EXT, type Ext, fromBase, mul, mulP, NON_RESIDUE, ONE, ZERO } from '../../koalabear.ts';
-import { type Shape, sizeOf } from '../../tensor.ts';
+import { add, addP, EXT, type Ext, fromBase, mul, mulP, NON_RESIDUE, ONE, P, scale, ZERO } from '../../koalabear.ts';
+import { type Shape, sizeOf, stridesOf } from '../../tensor.ts';
 import type { Factor, Term } from './covector-types.ts';
 
-/** out[o] += a[i] b[j]: elements of K by index. */
+/** A little less than 1 / P: quotients of whole numbers below 2^53 come out right or one less. */
+const BELOW_INVERSE = (1 - 2 ** -50) / P;
+
+/** Canonical word of high * 2^16 + low, both whole, >= 0 and below 2^51. */
+function combine(high: number, low: number): number {
+  const x = (high - Math.floor(high * BELOW_INVERSE) * P) * 2 ** 16 + low;
+  const r = x - Math.floor(x * BELOW_INVERSE) * P;
+  return r >= P ? r - P : r;
+}
+
+/**
+ * out[o] += a[i] b[j]: elements of K by index. b is split into halves, so that the products of a coefficient add up in
+ * floating point before they are reduced: ten times 2^31 * 2^16 stays below 2^51.
+ */
 function addProduct(out: Uint32Array, o: number, a: Uint32Array, i: number, b: Uint32Array, j: number): void {
-  const [a0, a1, a2, a3] = [a[EXT * i]!, a[EXT * i + 1]!, a[EXT * i + 2]!, a[EXT * i + 3]!];
-  const [b0, b1, b2, b3] = [b[EXT * j]!, b[EXT * j + 1]!, b[EXT * j + 2]!, b[EXT * j + 3]!];
-  const at = EXT * o;
-  const wrap0 = addP(addP(mulP(a1, b3), mulP(a2, b2)), mulP(a3, b1));
-  const wrap1 = addP(mulP(a2, b3), mulP(a3, b2));
-  const own2 = addP(addP(mulP(a0, b2), mulP(a1, b1)), mulP(a2, b0));
-  const own3 = addP(addP(mulP(a0, b3), mulP(a1, b2)), addP(mulP(a2, b1), mulP(a3, b0)));
-  out[at] = addP(out[at]!, addP(mulP(a0, b0), mulP(wrap0, NON_RESIDUE)));
-  out[at + 1] = addP(out[at + 1]!, addP(addP(mulP(a0, b1), mulP(a1, b0)), mulP(wrap1, NON_RESIDUE)));
-  out[at + 2] = addP(out[at + 2]!, addP(own2, mulP(mulP(a3, b3), NON_RESIDUE)));
-  out[at + 3] = addP(out[at + 3]!, own3);
+  const [p, q, at] = [EXT * i, EXT * j, EXT * o];
+  const [a0, a1, a2, a3] = [a[p]!, a[p + 1]!, a[p + 2]!, a[p + 3]!];
+  const [b0, b1, b2, b3] = [b[q]!, b[q + 1]!, b[q + 2]!, b[q + 3]!];
+  const [h0, h1, h2, h3] = [b0 >>> 16, b1 >>> 16, b2 >>> 16, b3 >>> 16];
+  const [l0, l1, l2, l3] = [b0 & 0xffff, b1 & 0xffff, b2 & 0xffff, b3 & 0xffff];
+  const [t1, t2, t3] = [NON_RESIDUE * a1, NON_RESIDUE * a2, NON_RESIDUE * a3];
+  out[at] = combine(a0 * h0 + t1 * h3 + t2 * h2 + t3 * h1, a0 * l0 + t1 * l3 + t2 * l2 + t3 * l1 + out[at]!);
+  out[at + 1] = combine(a0 * h1 + a1 * h0 + t2 * h3 + t3 * h2, a0 * l1 + a1 * l0 + t2 * l3 + t3 * l2 + out[at + 1]!);
+  out[at + 2] = combine(a0 * h2 + a1 * h1 + a2 * h0 + t3 * h3, a0 * l2 + a1 * l1 + a2 * l0 + t3 * l3 + out[at + 2]!);
+  out[at + 3] = combine(a0 * h3 + a1 * h2 + a2 * h1 + a3 * h0, a0 * l3 + a1 * l2 + a2 * l1 + a3 * l0 + out[at + 3]!);
 }
 
 /** out[o] += a[i]. */
@@ -171,13 +183,46 @@ export function expandTerm({ k, factors }: Term, shape: Shape): Uint32Array {
   return out;
 }
 
-/** <term, cells> for row-major base words. */
-export function dotTerm(term: Term, shape: Shape, cells: Uint32Array): Ext {
-  const values = expandTerm(term, shape);
-  const sums = [0, 0, 0, 0];
-  for (let e = 0; e < cells.length; e++)
-    for (let j = 0; j < EXT; j++) sums[j] = addP(sums[j]!, mulP(values[EXT * e + j]!, cells[e]!));
-  return [sums[0]!, sums[1]!, sums[2]!, sums[3]!];
+/** <term, cells> for row-major base words: axes without a factor first, then the largest factor first. */
+export function dotTerm({ k, factors }: Term, shape: Shape, cells: Uint32Array): Ext {
+  if (cells.length === 0) return ZERO;
+  const all = [...shape.keys()];
+  const has = (f: Factor, axis: number): boolean => f.axes.includes(axis);
+  let axes = all.filter((axis) => factors.some((f) => has(f, axis)));
+  const strides = stridesOf(shape);
+  const offsets = (some: readonly number[], steps: (axis: number) => number): Int32Array =>
+    some.reduce((before, axis) => {
+      const [n, step] = [shape[axis]!, steps(axis)];
+      return Int32Array.from({ length: before.length * n }, (_, e) => before[Math.floor(e / n)]! + (e % n) * step);
+    }, Int32Array.of(0));
+  const [kept, summed] = [axes, all.filter((axis) => !axes.includes(axis))].map((some) =>
+    offsets(some, (x) => strides[x]!),
+  );
+  const words = Uint32Array.from(kept!, (from) => {
+    let sum = 0;
+    for (const s of summed!) sum = addP(sum, cells[from + s]!);
+    return sum;
+  });
+  let elements: Uint32Array | undefined;
+  for (const f of factors.toSorted((x, y) => y.values.length - x.values.length)) {
+    const own = stridesOf(axes.map((axis) => shape[axis]!));
+    const stride = new Map(axes.map((axis, i) => [axis, own[i]!]));
+    const rest = axes.filter((axis) => !has(f, axis));
+    const [outer, inner] = [rest, f.axes].map((some) => offsets(some, (axis) => stride.get(axis)!));
+    const next = new Uint32Array(EXT * outer!.length);
+    for (let o = 0; o < outer!.length; o++)
+      for (let e = 0; e < inner!.length; e++)
+        if (elements === undefined) addScaled(next, o, f.values, e, words[outer![o]! + inner![e]!]!);
+        else addProduct(next, o, f.values, e, elements, outer![o]! + inner![e]!);
+    [elements, axes] = [next, rest];
+  }
+  return elements === undefined ? scale(k, words[0]!) : mul(k, elementAt(elements, 0));
+}
+
+/** out[o] += k a[i], k a word. */
+function addScaled(out: Uint32Array, o: number, a: Uint32Array, i: number, k: number): void {
+  const [to, from] = [EXT * o, EXT * i];
+  for (let j = 0; j < EXT; j++) out[to + j] = addP(out[to + j]!, mulP(a[from + j]!, k));
 }
 
 const sameAxes = (a: Factor, b: Factor): boolean =>
