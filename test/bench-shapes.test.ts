@@ -32,7 +32,7 @@ test.each(SHAPES.slice(0, 2).map((s) => [s.name, s] as const))('%s: values neith
   for (let seed = 0; seed < 4; seed++) {
     const [output] = evaluateBoth(models, ops, sample(seed)).outputs;
     const { float, quantized } = output!;
-    const size = Math.sqrt(float.data.reduce((sum, x) => sum + x * x, 0) / float.data.length);
+    const size = Math.sqrt(Float64Array.from(float.data).reduce((sum, x) => sum + x * x, 0) / float.data.length);
     expect(size).toBeGreaterThan(0.3);
     expect(size).toBeLessThan(10);
     expect(argmax(quantized.data)).toBe(argmax(float.data));
