@@ -22,6 +22,7 @@ import {
   verifyRun,
   wasmVectors,
 } from './provers/plonk/index.ts';
+import { contractIntegers } from './witness-kernels/index.ts';
 
 /** Signals are integers in 64-bit two's complement, read as numbers in [0, 2^64). */
 const SIGNALS = 2n ** 64n;
@@ -160,7 +161,7 @@ export function prepareRun(
     const values = p.role === 'param' ? weights.get(p.name) : undefined;
     if (values !== undefined) given.set(p.name, { shape: circuit.wires[p.wire]!.shape, data: values });
   }
-  const witness = runWitness(circuit, given);
+  const witness = runWitness(circuit, given, { contract: contractIntegers });
   const { plan } = key.run.protocol;
   const valuesOf = (tensors: typeof plan.inputs): Tensor['data'][] => tensors.map((t) => witness.value(t.wire).data);
   return {

@@ -81,6 +81,7 @@ export const i32 = {
   geS: binary<'i32', 'i32'>('i32', 0x4e),
   load: load('i32', 0x28),
   load8u: load('i32', 0x2d),
+  load16u: load('i32', 0x2f),
   store: store<'i32'>(0x36),
   wrap: (a: Value<'i64'>): Value<'i32'> => value('i32', a.code, 0xa7),
 } as const;

@@ -22,6 +22,12 @@ function shift(number: number) {
 const words = (lanes: readonly number[]): number[] =>
   lanes.flatMap((n) => [n & 255, (n >>> 8) & 255, (n >>> 16) & 255, (n >>> 24) & 255]);
 
+/** Lanes `first` to `first + 3` of 16 bits of both vectors in turn. */
+function interleave16(first: number) {
+  const bytes = [0, 1, 2, 3].flatMap((i) => [0, 16].flatMap((of) => [0, 1].map((byte) => of + 2 * (first + i) + byte)));
+  return (a: Vector, b: Vector): Vector => value('v128', a.code, b.code, opcode(13), bytes);
+}
+
 /** Whole vectors. */
 export const v128 = {
   load: load(0),
@@ -48,6 +54,10 @@ export const v128 = {
       opcode(13),
       lanes.flatMap((l) => [4 * l, 4 * l + 1, 4 * l + 2, 4 * l + 3]),
     ),
+  /** a0 b0 a1 b1 a2 b2 a3 b3, in lanes of 16 bits. */
+  interleaveLow16: interleave16(0),
+  /** a4 b4 a5 b5 a6 b6 a7 b7, in lanes of 16 bits. */
+  interleaveHigh16: interleave16(4),
 } as const;
 
 /** Four lanes of 32 bits. */
@@ -60,6 +70,8 @@ export const i32x4 = {
   add: binary(174),
   sub: binary(177),
   mul: binary(181),
+  /** a(2i) b(2i) + a(2i + 1) b(2i + 1) of signed lanes of 16 bits, modulo 2^32. */
+  dot16: binary(186),
   minU: binary(183),
   shl: shift(171),
   shrU: shift(173),

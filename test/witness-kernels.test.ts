@@ -1,0 +1,216 @@
+// Kernels of the witness against the plain loops: any letters, strides and storage, ends of the integers, whole circuits.
+import { describe, expect, it } from 'vitest';
+import { BN254, type Capabilities, KOALABEAR } from '../compiler/ir/circuit.ts';
+import { type Contraction, contractStrided } from '../compiler/ir/contraction.ts';
+import { type Contract, runWitness } from '../compiler/ir/interpret/witness.ts';
+import { interval } from '../compiler/ir/interval.ts';
+import { lowerModule } from '../compiler/ir/lower.ts';
+import type { Sample } from '../compiler/ir/op.ts';
+import { type NumericArray, type Shape, sizeOf, type Tensor, tensor } from '../compiler/ir/tensor.ts';
+import { type Strided, strided, type View, viewStrided } from '../compiler/ir/view.ts';
+import { type ContractionRanges, contractIntegers, multiplyIntegers } from '../runtime/witness-kernels/index.ts';
+import { standardOps, standardRegistry } from '../stdlib/index.ts';
+import { integersOf, isIntegerSample, moduleOf, portsOf } from './kits/ops-kit.ts';
+import { createRandom, type Random } from './kits/random.ts';
+
+const WIDEST: ContractionRanges = {
+  a: interval(-(2n ** 15n), 2n ** 15n - 1n),
+  b: interval(-(2n ** 15n), 2n ** 15n - 1n),
+  out: interval(-(2n ** 31n), 2n ** 31n - 1n),
+};
+
+/** Storage types with the least and the greatest element that fit 16 bits. */
+const STORAGE: readonly (readonly [(n: number) => NumericArray, number, number])[] = [
+  [(n) => new Int8Array(n), -128, 127],
+  [(n) => new Uint8Array(n), 0, 255],
+  [(n) => new Int16Array(n), -32768, 32767],
+  [(n) => new Uint16Array(n), 0, 32767],
+  [(n) => new Int32Array(n), -32768, 32767],
+  [(n) => new Float64Array(n), -32768, 32767],
+];
+
+function shuffled<T>(random: Random, xs: readonly T[]): T[] {
+  const out = [...xs];
+  for (let i = out.length - 1; i > 0; i--) {
+    const j = random.below(i + 1);
+    [out[i], out[j]] = [out[j]!, out[i]!];
+  }
+  return out;
+}
+
+/** A view with axes in any order in storage, apart, reversed, repeated or overlapping. */
+function randomStrided(random: Random, shape: Shape): Strided {
+  const strides = shape.map(() => 0);
+  let [span, offset] = [1 + random.below(2), random.below(3)];
+  for (const axis of shuffled(random, [...shape.keys()])) {
+    const how = random.below(8);
+    if (how === 0) continue;
+    const step = how === 1 ? 1 : span;
+    strides[axis] = how === 2 ? -step : step;
+    if (how === 2) offset += step * (shape[axis]! - 1);
+    span = Math.max(span, step * shape[axis]!) + random.below(2);
+  }
+  const reach = strides.reduce((sum, s, axis) => sum + Math.max(0, s) * (shape[axis]! - 1), offset);
+  const [make, lo, hi] = random.pick(STORAGE);
+  const data = make(reach + 1 + random.below(4));
+  for (let e = 0; e < data.length; e++)
+    data[e] = random.below(4) === 0 ? random.pick([lo, hi]) : lo + random.below(hi - lo + 1);
+  return { shape, data, offset, strides };
+}
+
+function randomContraction(random: Random): { readonly spec: Contraction; readonly a: Strided; readonly b: Strided } {
+  const sizes = new Map<string, number>();
+  const some = (names: string, most: number): string[] => {
+    const chosen = [...names].slice(0, random.below(names.length + 1));
+    for (const l of chosen) sizes.set(l, 1 + random.below(most));
+    return chosen;
+  };
+  const [batch, rows, columns, summed] = [some('pq', 3), some('mn', 9), some('uv', 12), some('ijk', 6)];
+  const [a, b, out] = [
+    [...batch, ...rows, ...summed],
+    [...batch, ...columns, ...summed],
+    [...batch, ...rows, ...columns],
+  ].map((names) => shuffled(random, names).join(''));
+  const shapeOf = (names: string): number[] => [...names].map((l) => sizes.get(l)!);
+  const spec = { a: a!, b: b!, out: out! };
+  return { spec, a: randomStrided(random, shapeOf(spec.a)), b: randomStrided(random, shapeOf(spec.b)) };
+}
+
+/** Modulo 2^32. */
+const wrapped = (t: { readonly shape: Shape; readonly data: ArrayLike<number> }): Tensor => ({
+  shape: t.shape,
+  data: Int32Array.from(t.data),
+});
+
+describe('contractions of integers', () => {
+  it('are those of plain loops, modulo 2^32: any letters, views and storage', () => {
+    const random = createRandom(5);
+    for (let run = 0; run < 1500; run++) {
+      const { spec, a, b } = randomContraction(random);
+      const what = `${run}: ${spec.a}[${a.shape}], ${spec.b}[${b.shape}] -> ${spec.out}`;
+      expect(multiplyIntegers(spec, a, b, WIDEST), what).toEqual(wrapped(contractStrided(spec, a, b)));
+    }
+  });
+
+  const window = (axis: number, size: number, stride: number): View => ({
+    kind: 'window',
+    axis,
+    size,
+    stride,
+    dilation: 1,
+  });
+  it.each<readonly [string, Contraction, Shape, readonly View[], Shape]>([
+    ['several panels of columns', { a: 'mk', b: 'nk', out: 'mn' }, [5, 601], [], [470, 601]],
+    ['several panels of columns, neighbours', { a: 'mk', b: 'kn', out: 'mn' }, [3, 700], [], [700, 430]],
+    ['several panels of rows', { a: 'mk', b: 'kn', out: 'mn' }, [2300, 1025], [], [1025, 9]],
+    ['a matrix and a vector', { a: 'mk', b: 'kn', out: 'mn' }, [1, 300], [], [300, 77]],
+    [
+      'a convolution',
+      { a: 'ncxiyj', b: 'ocij', out: 'noxy' },
+      [1, 3, 40, 45],
+      [window(2, 3, 1), window(4, 3, 1)],
+      [6, 3, 3, 3],
+    ],
+    [
+      'a convolution with steps',
+      { a: 'ncxiyj', b: 'ocij', out: 'noxy' },
+      [2, 2, 31, 30],
+      [window(2, 5, 2), window(4, 5, 2)],
+      [7, 2, 5, 5],
+    ],
+    [
+      'channels on their own',
+      { a: 'ncxiyj', b: 'cij', out: 'ncxy' },
+      [1, 5, 20, 20],
+      [window(2, 3, 1), window(4, 3, 1)],
+      [5, 3, 3],
+    ],
+  ])('are those of plain loops: %s', (_, spec, aShape, steps, bShape) => {
+    const random = createRandom(9);
+    const integers = (shape: Shape): Tensor => ({
+      shape,
+      data: Int16Array.from({ length: sizeOf(shape) }, () => random.below(511) - 255),
+    });
+    const [a, b] = [steps.reduce(viewStrided, strided(integers(aShape))), strided(integers(bShape))];
+    expect(contractIntegers(spec, a, b, WIDEST)).toEqual(wrapped(contractStrided(spec, a, b)));
+  });
+
+  it.each<readonly [string, readonly number[], readonly number[], number]>([
+    ['2^31 - 1', [32767, 32767, 32767, 1, 0], [32767, 32767, 4, 1, 7], 2 ** 31 - 1],
+    ['-2^31', [-32768, -32768, -32768], [32767, 32767, 2], -(2 ** 31)],
+    ['a partial sum of 2^31', [-32768, -32768, -1], [-32768, -32768, 1], 2 ** 31 - 1],
+    [
+      'a partial sum far beyond',
+      Array(9).fill(-32768).concat(Array(8).fill(32767)),
+      Array(17).fill(-32768),
+      2 ** 30 + 8 * 2 ** 15,
+    ],
+    ['a single product of least elements', [-32768], [-32768], 2 ** 30],
+  ])('are exact up to the ends of int32: %s', (_, x, y, expected) => {
+    // Every row and every column is the same.
+    const rows = tensor([5, x.length], Array.from({ length: 5 }, () => x).flat());
+    const columns = tensor([9, y.length], Array.from({ length: 9 }, () => y).flat());
+    const found = multiplyIntegers({ a: 'mk', b: 'nk', out: 'mn' }, strided(rows), strided(columns), WIDEST);
+    expect(found).toEqual({ shape: [5, 9], data: new Int32Array(45).fill(expected) });
+  });
+
+  it('are left to others where elements or results may not fit, a letter is summed in one operand, or nothing is gained', () => {
+    const [a, b] = [strided(tensor([16, 16], new Int8Array(256))), strided(tensor([16, 16], new Int8Array(256)))];
+    const spec = { a: 'mk', b: 'nk', out: 'mn' };
+    expect(contractIntegers(spec, a, b, WIDEST)).toBeDefined();
+    for (const [name, range] of [
+      ['a', interval(0, 2 ** 15)],
+      ['b', interval(-(2 ** 15) - 1, 0)],
+      ['out', interval(0, 2 ** 31)],
+      ['out', interval(-(2 ** 31) - 1, 0)],
+    ] as const)
+      expect(multiplyIntegers(spec, a, b, { ...WIDEST, [name]: range })).toBeUndefined();
+    expect(multiplyIntegers({ a: 'mk', b: 'nl', out: 'mn' }, a, b, WIDEST)).toBeUndefined();
+    const small = strided(tensor([8, 8], new Int8Array(64)));
+    expect(contractIntegers(spec, small, small, WIDEST)).toBeUndefined();
+    expect(multiplyIntegers(spec, small, small, WIDEST)).toBeDefined();
+  });
+
+  it('over empty axes are zero', () => {
+    const empty = (...shape: readonly number[]): Strided => strided(tensor(shape, []));
+    const spec = { a: 'mk', b: 'nk', out: 'mn' };
+    expect(multiplyIntegers(spec, empty(2, 0), empty(3, 0), WIDEST)).toEqual(tensor([2, 3], new Int32Array(6)));
+    expect(multiplyIntegers(spec, empty(0, 2), strided(tensor([3, 2], new Int8Array(6))), WIDEST)).toEqual(
+      tensor([0, 3], new Int32Array(0)),
+    );
+  });
+});
+
+describe('the witness of every operator is the same with the kernel', () => {
+  let evaluated = 0;
+  const contract: Contract = (...given) => {
+    const found = multiplyIntegers(...given);
+    if (found !== undefined) evaluated++;
+    return found;
+  };
+  const compare = (name: string, sample: Sample, target: Capabilities): void => {
+    const def = standardRegistry.get(name)!;
+    const { module } = moduleOf(def, sample, standardRegistry, 'int', (b, operands) =>
+      b.emit(name, operands, sample.attrs),
+    );
+    const random = createRandom(3);
+    for (const weights of ['fixed', 'private'] as const) {
+      const circuit = lowerModule(module, standardRegistry, target, { input: 'private', weights, output: 'public' });
+      for (let variant = 0; variant < 6; variant++) {
+        const ports = portsOf(circuit, module, integersOf(module, variant, random));
+        const [plain, fast] = [{}, { contract }].map((options) =>
+          runWitness(circuit, ports, { ...options, keepAll: true, checkRanges: true }),
+        );
+        for (const w of circuit.wires.keys()) expect(fast!.exact(w), `wire ${w}`).toEqual(plain!.exact(w));
+      }
+    }
+  };
+  for (const def of standardOps)
+    for (const sample of def.samples.filter(isIntegerSample))
+      it(`${def.name}, ${sample.name}`, () => {
+        for (const target of [BN254, KOALABEAR]) compare(def.name, sample, target);
+      });
+  it('and it was used', () => {
+    expect(evaluated).toBeGreaterThan(100);
+  });
+});
