@@ -132,18 +132,16 @@ function measureVectors(): void {
     measure(`product round ${at}`, 'pair', n / 2, () => v.productRound(a, b));
     measure(`product sumcheck ${at}, whole`, 'element', n, () => wholeSumcheck(a, b, z));
     measure(`fraction layer ${at}`, 'result', n / 2, () => v.fractionLayer(a, b));
-    measure(`fraction round ${at}`, 'pair', n / 2, () => v.fractionRound(a.subarray(0, EXT * (n / 2)), a, b, b, a, z));
-    measure(`even and odd ${at}`, 'element', n, () => v.unzip(a));
+    const quarter = a.subarray(0, EXT * (n / 4));
+    measure(`fraction round ${at}`, 'point', n / 4, () => v.fractionStart(quarter, a, b, z));
+    measure(`fraction fold and round ${at}`, 'point', n / 8, () => v.fractionStep(quarter, a, b, z));
     v.release(mark);
   }
 }
 
 function wholeSumcheck(a: Uint32Array, b: Uint32Array, z: Ext): void {
-  let [x, y] = [a, b];
-  while (x.length > EXT) {
-    v.productRound(x, y);
-    [x, y] = [v.fold(x, z), v.fold(y, z)];
-  }
+  v.productRound(a, b);
+  for (let n = a.length; n > 2 * EXT; n /= 2) v.productStep(a.subarray(0, n), b.subarray(0, n), z);
 }
 
 /** Elapsed time, not processor time: what a second thread gains is to be seen. */

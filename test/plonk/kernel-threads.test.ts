@@ -65,11 +65,16 @@ describe('two threads', () => {
         return into;
       }),
     productRound: (v) => v.productRound(fill(v, 8 * 5001, 1), fill(v, 8 * 5001, 2)),
-    fractionLayer: (v) => v.fractionLayer(fill(v, 8 * 5001, 1), fill(v, 8 * 5001, 2)),
-    fractionRound: (v) => {
-      const [p0, p1, q0, q1] = [2, 3, 4, 5].map((start) => fill(v, 8 * 5001, start));
-      return v.fractionRound(fill(v, 4 * 5001, 1), p0!, p1!, q0!, q1!, [P - 1, 1, 2, 3]);
+    productStep: (v) => {
+      const vectors = [fill(v, 16 * 5001, 1), fill(v, 16 * 5001, 2)] as const;
+      return [v.productStep(...vectors, [P - 1, 2, 3, 4]), ...vectors.map((x) => x.subarray(0, x.length / 2))];
     },
+    'halves of different lengths': (v) => {
+      const [a, b] = [fill(v, 4 * 15001, 1), fill(v, 15001, 2)];
+      const z: Ext = [P - 1, 2, 3, 4];
+      return [v.baseRound(a, b, 10000), v.foldBase(b, z, 10000), v.foldInPlace(a, z, 10000)];
+    },
+    fractionLayer: (v) => v.fractionLayer(fill(v, 8 * 5001, 1), fill(v, 8 * 5001, 2)),
     fractionLayerBase: (v) => v.fractionLayerBase(fill(v, 2 * 5001, 1), fill(v, 8 * 5001, 2)),
     fractionStart: (v) => {
       const [e, p, q] = [fill(v, 4 * 3001, 1), fill(v, 16 * 3001, 2), fill(v, 16 * 3001, 3)];

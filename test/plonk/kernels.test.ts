@@ -76,18 +76,6 @@ describe('operations on vectors', () => {
       (n) => [2 * n],
       (v, [x], z) => v.foldBase(x!, z),
     ));
-  test('sum of halves', () =>
-    check(
-      (n) => [8 * n],
-      (v, [x]) => v.sumHalves(x!),
-    ));
-  test('sum of halves of eq is eq without the first coordinate', () => {
-    fc.assert(
-      fc.property(fc.array(ext, { minLength: 1, maxLength: 6 }), ext, (point, factor) => {
-        expect(flat(wasm.sumHalves(wasm.eq(point, factor)))).toEqual(flat(wasm.eq(point.slice(1), factor)));
-      }),
-    );
-  });
   test('inner product', () =>
     check(
       (n) => [4 * n, 4 * n],
@@ -131,6 +119,30 @@ describe('operations on vectors', () => {
       (n) => [8 * n, 8 * n],
       (v, [a, b]) => v.productRound(a!, b!),
     ));
+  test('steps of a product sumcheck', () =>
+    check(
+      (n) => [16 * n, 16 * n],
+      (v, [a, b], z) => [v.productStep(a!, b!, z), ...[a, b].map((x) => x!.subarray(0, x!.length / 2))],
+    ));
+  test('rounds and folds of vectors whose upper half is shorter', () => {
+    const input = fc.tuple(size, fc.nat(32)).chain(([half, more]) => {
+      const n = half + (more % (half + 1));
+      return fc.tuple(fc.constant(half), words(4 * n), words(n), ext);
+    });
+    fc.assert(
+      fc.property(input, ([half, a, b, z]) => {
+        agree((v, own) => {
+          const [x, y] = [own(a), own(b)];
+          return [
+            v.baseRound(x, y, half),
+            v.foldBase(y, z, half),
+            v.foldInPlace(x, z, half),
+            x.subarray(0, EXT * half),
+          ];
+        });
+      }),
+    );
+  });
   test('layer of fractions', () =>
     check(
       (n) => [8 * n, 8 * n],
@@ -161,30 +173,16 @@ describe('operations on vectors', () => {
         return [first, second, ...[e, q].map((x) => x!.subarray(0, x!.length / 2))];
       },
     ));
-  test('even and odd elements', () =>
-    check(
-      (n) => [8 * n],
-      (v, [x]) => v.unzip(x!),
-    ));
-  test('round of fractions', () =>
-    check(
-      (n) => [4 * n, 8 * n, 8 * n, 8 * n, 8 * n],
-      (v, [e, p0, p1, q0, q1], z) => [
-        v.fractionRound(e!, p0!, p1!, q0!, q1!, z),
-        v.fractionRound(e!, p0!, p1!, q0!, q1!, [0, 0, 0, 0]),
-      ],
-    ));
-
   test('sums of extreme words do not overflow', () => {
     const extreme = (count: number): number[] => new Array<number>(count).fill(P - 1);
     agree((v, own) => {
       const [a, b, c, base] = [own(extreme(4096)), own(extreme(4096)), own(extreme(2048)), own(extreme(1024))];
-      const rounds = [v.productRound(a, b), v.fractionRound(c, a, a, b, b, [P - 1, P - 1, P - 1, P - 1])];
       const [e, p, q] = [own(extreme(1024)), own(extreme(1024)), own(extreme(4096))];
       const z: Ext = [P - 1, P - 1, P - 1, P - 1];
       const starts = [v.fractionStartBase(e, p, q, z), v.fractionStart(e, a, b, z)];
       const steps = [v.fractionStepBase(e, p, q, z, z), v.fractionStep(c.subarray(0, 1024), a, b, z)];
-      return [v.dot(a, b), v.dotBase(a, base), ...rounds, starts, steps];
+      const products = [v.baseRound(a, base, 700), v.productStep(a, b, z)];
+      return [v.dot(a, b), v.dotBase(a, base), v.productRound(a, b), starts, steps, products];
     });
   });
 
@@ -351,6 +349,7 @@ describe('memory', () => {
   test('refuses vectors of different lengths and marks that are none', () => {
     expect(() => wasm.dot(wasm.alloc(8), wasm.alloc(4))).toThrow(RangeError);
     expect(() => wasm.addScaledBase(wasm.alloc(8), wasm.alloc(8), [1, 0, 0, 0])).toThrow(RangeError);
+    for (const half of [1, 5]) expect(() => wasm.foldInPlace(wasm.alloc(16), [1, 0, 0, 0], half)).toThrow(RangeError);
     expect(() => wasm.release(0)).toThrow(RangeError);
     expect(() => wasm.release(wasm.mark() + 64)).toThrow(RangeError);
   });

@@ -166,31 +166,35 @@ describe('plain vectors', () => {
     });
     expect([...above.p]).toEqual(wordsOf(pairs.map(([x]) => x)));
     expect([...above.q]).toEqual(wordsOf(pairs.map(([, y]) => y)));
-    const [even, odd] = v.unzip(p.words);
-    expect([...even]).toEqual(wordsOf(p.elements.filter((_, i) => i % 2 === 0)));
-    expect([...odd]).toEqual(wordsOf(p.elements.filter((_, i) => i % 2 === 1)));
   });
 
-  test('fraction round: value at 0 and leading coefficient', () => {
-    const lambda = randomExt(random);
+  test('fraction rounds: value at 0 and leading coefficient', () => {
+    const [lambda, z] = [randomExt(random), randomExt(random)];
     const e = vector(4);
-    const all = [vector(8), vector(8), vector(8), vector(8)];
-    const value = (z: bigint): BigExt => {
-      const [p0, p1, q0, q1] = all.map(({ elements }) =>
-        elements.slice(0, 4).map((lo, i) => bigAdd(lo, bigScale(bigSub(elements[i + 4]!, lo), z))),
-      );
-      return bigSum(
-        e.elements.map((weight, i) => {
-          const right = bigAdd(p1![i]!, bigMul(bigOf(lambda), q1![i]!));
-          return bigMul(weight, bigAdd(bigMul(p0![i]!, q1![i]!), bigMul(q0![i]!, right)));
-        }),
-      );
+    const [p, q] = [vector(16), vector(16)];
+    const weighted = p.elements.map((x, i) => (i % 2 === 1 ? bigAdd(x, bigMul(bigOf(lambda), q.elements[i]!)) : x));
+    const fold = (x: readonly BigExt[], by: BigExt): BigExt[] =>
+      x.slice(0, x.length / 2).map((lo, i) => bigAdd(lo, bigMul(by, bigSub(x[i + x.length / 2]!, lo))));
+    const check = (
+      weights: readonly BigExt[],
+      pairs: readonly (readonly BigExt[])[],
+      [g0, leading]: readonly [Ext, Ext],
+    ): void => {
+      const value = (by: bigint): BigExt => {
+        const [a, b] = pairs.map((x) => fold(x, [by, 0n, 0n, 0n]));
+        const at = (i: number): BigExt => bigAdd(bigMul(a![i]!, b![i + 1]!), bigMul(a![i + 1]!, b![i]!));
+        return bigSum(weights.map((weight, i) => bigMul(weight, at(2 * i))));
+      };
+      expect(bigOf(g0)).toEqual(value(0n));
+      const second = bigSub(bigAdd(value(1n), value(PRIME - 1n)), bigScale(value(0n), 2n));
+      expect(bigScale(bigOf(leading), 2n)).toEqual(second);
     };
-    const [p0, p1, q0, q1] = all.map(({ words }) => words);
-    const [g0, leading] = v.fractionRound(e.words, p0!, p1!, q0!, q1!, lambda);
-    expect(bigOf(g0)).toEqual(value(0n));
-    const second = bigSub(bigAdd(value(1n), value(PRIME - 1n)), bigScale(value(0n), 2n));
-    expect(bigScale(bigOf(leading), 2n)).toEqual(second);
+    check(e.elements, [weighted, q.elements], v.fractionStart(e.words, p.words, q.words, lambda));
+    expect([...p.words]).toEqual(wordsOf(weighted));
+    const rest = [0, 1].map((i) => bigAdd(e.elements[i]!, e.elements[i + 2]!));
+    const bound = [weighted, q.elements].map((x) => fold(x, bigOf(z)));
+    check(rest, bound, v.fractionStep(e.words, p.words, q.words, z));
+    expect([...q.words.subarray(0, q.words.length / 2)]).toEqual(wordsOf(bound[1]!));
   });
 
   test('encoding: row j holds the values at 3 w^j', () => {

@@ -2,9 +2,9 @@
 import type { PulledBack } from '../../../compiler/ir/interpret/plan.ts';
 import { endTerms, type PlannedInstance } from './contraction.ts';
 import { add, type Ext, mul, powers, ZERO } from './field.ts';
+import type { FractionClaim } from './fraction-trees.ts';
 import { addLeafClaims, type LookupChallenges } from './lookup-leaves.ts';
 import type { Protocol } from './protocol.ts';
-import type { FractionClaim } from './single-trees.ts';
 import { type ProductEnds, suffixFor } from './sumcheck.ts';
 import type { Vectors } from './vectors.ts';
 

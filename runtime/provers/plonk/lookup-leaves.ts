@@ -12,8 +12,8 @@ import type { Shape } from '../../../compiler/ir/tensor.ts';
 import { ceilLog2 } from './contraction-letters.ts';
 import { denseFactors } from './dense-factors.ts';
 import { add, addP, EXT, type Ext, fromBase, mul, neg, ONE, residue, scale, sub, ZERO } from './field.ts';
+import type { FractionClaim } from './fraction-trees.ts';
 import { owned } from './opening-rounds.ts';
-import type { FractionClaim } from './single-trees.ts';
 import type { Transcript } from './transcript.ts';
 import type { Vectors } from './vectors.ts';
 

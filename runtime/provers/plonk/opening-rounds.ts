@@ -20,7 +20,10 @@ export interface OpeningParameters {
   readonly powBits: number;
 }
 
-/** Rounds over the most significant index bits of sum a y; returns both K-vectors with these bits bound. */
+/**
+ * Rounds over the most significant index bits of sum a y; returns both K-vectors with these bits bound, in the memory of
+ * those given.
+ */
 export function proveRounds(
   v: Vectors,
   channel: ProverChannel,
@@ -29,13 +32,14 @@ export function proveRounds(
   rounds: number,
 ): readonly [Uint32Array, Uint32Array] {
   let [a, y] = vectors;
+  let z: Ext | undefined;
+  const bind = (x: Uint32Array): Uint32Array => x.subarray(0, x.length / 2);
   for (let round = 0; round < rounds; round++) {
-    channel.send(`${label}.round`, v.productRound(a, y));
-    const z = channel.challenge(`${label}.point`);
-    a = v.fold(a, z);
-    y = v.fold(y, z);
+    channel.send(`${label}.round`, z === undefined ? v.productRound(a, y) : v.productStep(a, y, z));
+    if (z !== undefined) [a, y] = [bind(a), bind(y)];
+    z = channel.challenge(`${label}.point`);
   }
-  return [a, y];
+  return z === undefined ? [a, y] : [v.foldInPlace(a, z), v.foldInPlace(y, z)];
 }
 
 /** Checks rounds: the claim that is left, at the point. */

@@ -1,6 +1,6 @@
 // Opening of one linear functional of all committed cells: rounds over the column index, then the combined row.
 import type { Commitment, Root } from './commitment.ts';
-import { add, EXT, type Ext, neg, ONE, sub } from './field.ts';
+import { EXT, type Ext, ONE } from './field.ts';
 import { type OpeningParameters, proveRounds, scoped, verifyRounds } from './opening-rounds.ts';
 import { openRow, verifyRow } from './row-opening.ts';
 import type { ProverChannel, VerifierChannel } from './transcript.ts';
@@ -85,18 +85,7 @@ function reduceColumns(
   }
   // Columns are zero from their number up to a power of two: the upper half of the index may be short.
   const half = (cells.length / columnsOf(commitments)) * 2 ** (rounds - 1);
-  const [w0, w1] = [cells.subarray(0, half), cells.subarray(half)];
-  const [a0, a1] = [covector.subarray(0, EXT * half), covector.subarray(EXT * half)];
-  const [beside, wordsBeside] = [a0.subarray(0, a1.length), w0.subarray(0, w1.length)];
-  const s0 = v.dotBase(a0, w0);
-  // (a1 - a0)(w1 - w0), multiplied out.
-  const leading = sub(add(s0, v.dotBase(a1, w1)), add(v.dotBase(beside, w1), v.dotBase(a1, wordsBeside)));
-  channel.send(`${LABEL}.round`, [s0, leading]);
+  channel.send(`${LABEL}.round`, v.baseRound(covector, cells, half));
   const z = channel.challenge(`${LABEL}.point`);
-  v.addScaled(a0, a0, neg(z));
-  v.addScaled(beside, a1, z);
-  const row = v.alloc(EXT * half);
-  v.addScaledBase(row, w0, sub(ONE, z));
-  v.addScaledBase(row.subarray(0, EXT * w1.length), w1, z);
-  return proveRounds(v, channel, LABEL, [a0, row], rounds - 1);
+  return proveRounds(v, channel, LABEL, [v.foldInPlace(covector, z, half), v.foldBase(cells, z, half)], rounds - 1);
 }

@@ -1,6 +1,6 @@
 // The plain form of `Vectors`: one loop per operation over scalar arithmetic. Oracle of the WebAssembly kernels, and their stand-in.
 import { keyOfBytes } from './blake3.ts';
-import { EXT, type Ext, NON_RESIDUE, ONE, P, rootOfUnity, ZERO } from './field.ts';
+import { EXT, type Ext, NON_RESIDUE, ONE, P, rootOfUnity } from './field.ts';
 import { HASH_BYTES, hashLeaf, hashNode } from './merkle.ts';
 import type { Vectors } from './vectors.ts';
 import { bytesOfWords, wordsOfBytes } from './words.ts';
@@ -15,7 +15,6 @@ export function plainVectors(): Vectors {
     fold,
     foldInPlace,
     foldBase,
-    sumHalves,
     dotBase,
     dot,
     addScaled,
@@ -23,14 +22,14 @@ export function plainVectors(): Vectors {
     addOuter,
     foldRows,
     productRound,
+    productStep,
+    baseRound,
     fractionLayer,
     fractionLayerBase: (p, q) => fractionLayer(lifted(p), q),
     fractionStart,
     fractionStep,
     fractionStartBase: (e, p, q, lambda) => fractionStart(e, lifted(p), q, lambda),
     fractionStepBase,
-    unzip,
-    fractionRound,
     encode,
     hashRows,
     hashPairs,
@@ -114,26 +113,27 @@ function fold(x: Uint32Array, z: Ext): Uint32Array {
   return out;
 }
 
-function foldInPlace(x: Uint32Array, z: Ext): Uint32Array {
-  const out = x.subarray(0, x.length / 2);
-  out.set(fold(x, z));
+/** The vector with zeros behind it. */
+function padded(x: Uint32Array, length: number): Uint32Array {
+  const out = new Uint32Array(length);
+  out.set(x);
   return out;
 }
 
-function foldBase(x: Uint32Array, z: Ext): Uint32Array {
-  const half = x.length / 2;
+function foldInPlace(x: Uint32Array, z: Ext, half = x.length / EXT / 2): Uint32Array {
+  const out = x.subarray(0, EXT * half);
+  out.set(fold(padded(x, 2 * EXT * half), z));
+  return out;
+}
+
+function foldBase(x: Uint32Array, z: Ext, half = x.length / 2): Uint32Array {
   const out = new Uint32Array(EXT * half);
   const factor = Uint32Array.from(z);
   for (let i = 0; i < half; i++) {
     out[EXT * i] = x[i]!;
-    addMultipleAt(out, EXT * i, factor, 0, subP(x[half + i]!, x[i]!));
+    addMultipleAt(out, EXT * i, factor, 0, subP(x[half + i] ?? 0, x[i]!));
   }
   return out;
-}
-
-function sumHalves(x: Uint32Array): Uint32Array {
-  const half = x.length / 2;
-  return Uint32Array.from({ length: half }, (_, i) => addP(x[i]!, x[half + i]!));
 }
 
 function dotBase(a: Uint32Array, b: Uint32Array): Ext {
@@ -202,6 +202,14 @@ function productRound(a: Uint32Array, b: Uint32Array): readonly [Ext, Ext] {
   return [element(atZero), element(leading)];
 }
 
+function productStep(a: Uint32Array, b: Uint32Array, z: Ext): readonly [Ext, Ext] {
+  return productRound(foldInPlace(a, z), foldInPlace(b, z));
+}
+
+function baseRound(a: Uint32Array, b: Uint32Array, half: number): readonly [Ext, Ext] {
+  return productRound(padded(a, 2 * EXT * half), lifted(padded(b, 2 * half)));
+}
+
 function fractionLayer(p: Uint32Array, q: Uint32Array): { readonly p: Uint32Array; readonly q: Uint32Array } {
   const [above, below] = [new Uint32Array(p.length / 2), new Uint32Array(q.length / 2)];
   const product = new Uint32Array(EXT);
@@ -213,57 +221,6 @@ function fractionLayer(p: Uint32Array, q: Uint32Array): { readonly p: Uint32Arra
     mulAt(below, i, q, left, q, right);
   }
   return { p: above, q: below };
-}
-
-function unzip(x: Uint32Array): readonly [Uint32Array, Uint32Array] {
-  const [even, odd] = [new Uint32Array(x.length / 2), new Uint32Array(x.length / 2)];
-  for (let i = 0; i < even.length; i += EXT)
-    for (let k = 0; k < EXT; k++) {
-      even[i + k] = x[2 * i + k]!;
-      odd[i + k] = x[2 * i + EXT + k]!;
-    }
-  return [even, odd];
-}
-
-function fractionRound(
-  e: Uint32Array,
-  p0: Uint32Array,
-  p1: Uint32Array,
-  q0: Uint32Array,
-  q1: Uint32Array,
-  lambda: Ext,
-): readonly [Ext, Ext] {
-  const half = e.length;
-  const [atZero, leading] = [new Uint32Array(EXT), new Uint32Array(EXT)];
-  const [factor, x, y] = [Uint32Array.from(lambda), new Uint32Array(EXT), new Uint32Array(EXT)];
-  const [d0, d1, f0, f1] = [new Uint32Array(EXT), new Uint32Array(EXT), new Uint32Array(EXT), new Uint32Array(EXT)];
-  /** sum += e[i..] (a0 b1 + b0 (a1 + lambda b1)), the four at word offset j. */
-  const accumulate = (
-    sum: Uint32Array,
-    i: number,
-    a0: Uint32Array,
-    a1: Uint32Array,
-    b0: Uint32Array,
-    b1: Uint32Array,
-    j: number,
-  ): void => {
-    mulAt(x, 0, factor, 0, b1, j);
-    addAt(x, 0, x, 0, a1, j);
-    mulAt(x, 0, x, 0, b0, j);
-    mulAt(y, 0, a0, j, b1, j);
-    addAt(x, 0, x, 0, y, 0);
-    mulAt(x, 0, x, 0, e, i);
-    addAt(sum, 0, sum, 0, x, 0);
-  };
-  for (let i = 0; i < half; i += EXT) {
-    accumulate(atZero, i, p0, p1, q0, q1, i);
-    subAt(d0, 0, p0, half + i, p0, i);
-    subAt(d1, 0, p1, half + i, p1, i);
-    subAt(f0, 0, q0, half + i, q0, i);
-    subAt(f1, 0, q1, half + i, q1, i);
-    accumulate(leading, i, d0, d1, f0, f1, 0);
-  }
-  return [element(atZero), element(leading)];
 }
 
 /** Base words as elements of K. */
@@ -282,9 +239,28 @@ function weigh(p: Uint32Array, q: Uint32Array, lambda: Ext): void {
   }
 }
 
-/** The message for weighted numerators. */
+/** [value at 0, leading coefficient] of sum e (p0 q1 + q0 p1), pairs side by side. */
 function message(e: Uint32Array, p: Uint32Array, q: Uint32Array): readonly [Ext, Ext] {
-  return fractionRound(e, ...unzip(p), ...unzip(q), ZERO);
+  const half = p.length / 2;
+  const sums = [new Uint32Array(EXT), new Uint32Array(EXT)] as const;
+  const [x, y] = [new Uint32Array(EXT), new Uint32Array(EXT)];
+  const [dp, dq] = [new Uint32Array(2 * EXT), new Uint32Array(2 * EXT)];
+  const accumulate = (sum: Uint32Array, i: number, a: Uint32Array, b: Uint32Array, j: number): void => {
+    mulAt(x, 0, a, j, b, j + EXT);
+    mulAt(y, 0, a, j + EXT, b, j);
+    addAt(x, 0, x, 0, y, 0);
+    mulAt(x, 0, x, 0, e, i);
+    addAt(sum, 0, sum, 0, x, 0);
+  };
+  for (let i = 0; i < e.length; i += EXT) {
+    accumulate(sums[0], i, p, q, 2 * i);
+    for (let k = 0; k < 2 * EXT; k += EXT) {
+      subAt(dp, k, p, half + 2 * i + k, p, 2 * i + k);
+      subAt(dq, k, q, half + 2 * i + k, q, 2 * i + k);
+    }
+    accumulate(sums[1], i, dp, dq, 0);
+  }
+  return [element(sums[0]), element(sums[1])];
 }
 
 function fractionStart(e: Uint32Array, p: Uint32Array, q: Uint32Array, lambda: Ext): readonly [Ext, Ext] {
@@ -293,8 +269,9 @@ function fractionStart(e: Uint32Array, p: Uint32Array, q: Uint32Array, lambda: E
 }
 
 function fractionStep(e: Uint32Array, p: Uint32Array, q: Uint32Array, z: Ext): readonly [Ext, Ext] {
-  e.set(sumHalves(e));
-  return message(e.subarray(0, e.length / 2), foldInPlace(p, z), foldInPlace(q, z));
+  const rest = e.subarray(0, e.length / 2);
+  for (let i = 0; i < rest.length; i += EXT) addAt(rest, i, e, i, e, rest.length + i);
+  return message(rest, foldInPlace(p, z), foldInPlace(q, z));
 }
 
 function fractionStepBase(e: Uint32Array, p: Uint32Array, q: Uint32Array, lambda: Ext, z: Ext) {

@@ -9,7 +9,7 @@ export interface ProductInstance {
   readonly value: Ext;
 }
 
-/** An instance with its K-vectors of 2^variables elements. */
+/** An instance with its K-vectors of 2^variables elements, which the proof overwrites. */
 export interface ProvedInstance extends ProductInstance {
   readonly a: Uint32Array;
   readonly b: Uint32Array;
@@ -57,23 +57,26 @@ export function proveProducts(
         s0 = add(s0, mul(lambda[l]!, mul(value, twoTo(dormant - round - 1))));
         continue;
       }
-      const [at0, top] = v.productRound(...vectors[l]!);
+      const [a, b] = vectors[l]!;
+      const [at0, top] = round === dormant ? v.productRound(a, b) : v.productStep(a, b, point.at(-1)!);
+      if (round > dormant) vectors[l] = [half(a), half(b)];
       s0 = add(s0, mul(lambda[l]!, at0));
       leading = add(leading, mul(lambda[l]!, top));
     }
     channel.send(`${label}.round`, [s0, leading]);
-    const z = channel.challenge(`${label}.point`);
-    point.push(z);
-    for (const [l, { variables }] of instances.entries()) {
-      const pair = vectors[l]!;
-      if (round >= rounds - variables) vectors[l] = [v.fold(pair[0], z), v.fold(pair[1], z)];
-    }
+    point.push(channel.challenge(`${label}.point`));
+  }
+  for (const [l, { variables }] of instances.entries()) {
+    const [a, b] = vectors[l]!;
+    const z = point.at(-1);
+    if (variables > 0 && z !== undefined) vectors[l] = [v.foldInPlace(a, z), v.foldInPlace(b, z)];
   }
   const ends = vectors.map(([a, b]): readonly [Ext, Ext] => [first(a), first(b)]);
   channel.send(`${label}.ends`, ends.flat());
   return { point, ends };
 }
 
+const half = (x: Uint32Array): Uint32Array => x.subarray(0, x.length / 2);
 const first = (x: Uint32Array): Ext => [x[0]!, x[1]!, x[2]!, x[3]!];
 
 /** Checks a batch of {@link proveProducts}; the ends are claims that are still to be proved. */

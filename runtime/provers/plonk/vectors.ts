@@ -18,12 +18,13 @@ export interface Vectors {
   eq(point: readonly Ext[], factor: Ext): Uint32Array;
   /** lo + z (hi - lo) over the halves of a K-vector. */
   fold(x: Uint32Array, z: Ext): Uint32Array;
-  /** The same, the result in place of the lower half: the first half of x's own memory. */
-  foldInPlace(x: Uint32Array, z: Ext): Uint32Array;
-  /** The same for a base vector; the result is a K-vector. */
-  foldBase(x: Uint32Array, z: Ext): Uint32Array;
-  /** lo + hi over the halves of a K-vector: eq of a point without its first coordinate, from eq of the point. */
-  sumHalves(x: Uint32Array): Uint32Array;
+  /**
+   * The same, the result in place of the lower half: the beginning of x's own memory. `half`: the elements of the lower half
+   * if the upper one is shorter, its missing end zero.
+   */
+  foldInPlace(x: Uint32Array, z: Ext, half?: number): Uint32Array;
+  /** The same for a base vector, not in place; the result is a K-vector. */
+  foldBase(x: Uint32Array, z: Ext, half?: number): Uint32Array;
   /** sum a_i b_i, a in K, b in the base field. */
   dotBase(a: Uint32Array, b: Uint32Array): Ext;
   dot(a: Uint32Array, b: Uint32Array): Ext;
@@ -47,6 +48,10 @@ export interface Vectors {
 
   /** Round of a product sumcheck over K-vectors: [s(0), leading coefficient] of sum (A(X) B(X)). */
   productRound(a: Uint32Array, b: Uint32Array): readonly [Ext, Ext];
+  /** Binds the first variable to z by folds in place, at least two elements left, and returns the next round's message. */
+  productStep(a: Uint32Array, b: Uint32Array, z: Ext): readonly [Ext, Ext];
+  /** `productRound` for a base vector b; `half` as for `foldInPlace`. */
+  baseRound(a: Uint32Array, b: Uint32Array, half: number): readonly [Ext, Ext];
 
   /** Layer above a fraction tree's layer: (p0 q1 + p1 q0, q0 q1) over neighbours 2i, 2i+1. */
   fractionLayer(p: Uint32Array, q: Uint32Array): { readonly p: Uint32Array; readonly q: Uint32Array };
@@ -73,20 +78,6 @@ export interface Vectors {
     lambda: Ext,
     z: Ext,
   ): { readonly p: Uint32Array; readonly message: readonly [Ext, Ext] };
-  /** Even and odd elements of a K-vector. */
-  unzip(x: Uint32Array): readonly [Uint32Array, Uint32Array];
-  /**
-   * Round of the fraction sumcheck: [g(0), g(infinity)] of sum E (p0 q1 + q0 (p1 + lambda q1)); E has half the length. With
-   * lambda = 0 it is cheaper: a layer's rounds may take p1 + lambda q1 in place of p1.
-   */
-  fractionRound(
-    e: Uint32Array,
-    p0: Uint32Array,
-    p1: Uint32Array,
-    q0: Uint32Array,
-    q1: Uint32Array,
-    lambda: Ext,
-  ): readonly [Ext, Ext];
 
   /**
    * Reed-Solomon encoding of every column: `columns` is column-major with 2^logMessage words each (coefficients of X^i);

@@ -5,7 +5,6 @@ import { i32, type ModuleBuilder, type Value } from '../../wasm/emitter.ts';
 import { v128 } from '../../wasm/simd.ts';
 import { defineWritten, type Writer } from '../../wasm/writer.ts';
 import {
-  type Accumulator,
   type Arranged,
   accumulate,
   accumulator,
@@ -56,16 +55,6 @@ export function defineFractionOperations(module: ModuleBuilder): void {
   defineStep(module);
   defineStartBase(module);
   defineStepBase(module);
-  // (even, odd, x, bytes of a result)
-  defineWritten(module, 'unzip', 4, (w, even, odd, x, bytes) => {
-    forEach(w, bytes!, ELEMENT, (at) => {
-      const from = w.let(i32.add(x!, i32.shl(at, i32.const(1))));
-      w.emit(v128.store(i32.add(even!, at), v128.load(from)));
-      w.emit(v128.store(i32.add(odd!, at), v128.load(from, ELEMENT)));
-    });
-  });
-  defineRound(module, 'fractionRound', true);
-  defineRound(module, 'fractionRoundPlain', false);
 }
 
 /** A pair of elements: p0, p1 or q0, q1. */
@@ -251,42 +240,5 @@ function defineStepBase(module: ModuleBuilder): void {
       sums.add(nextFactor(code, e!, all!, at), numerators(code, ownP, ownQ));
     });
     sums.store(out!);
-  });
-}
-
-/**
- * (out, e, p0, p1, q0, q1, bytes of e, distance, lambda): [g(0), leading coefficient] of sum e (p0 q1 + q0 (p1 + lambda
- * q1)), the upper halves of the vectors at the distance; without the term of lambda if not `weighted`.
- */
-function defineRound(module: ModuleBuilder, name: string, weighted: boolean): void {
-  defineWritten(module, name, 9, (w, out, e, p0, p1, q0, q1, bytes, distance, lambda) => {
-    const code = extensionCode(w);
-    const byLambda = weighted ? code.constant(lambda!) : undefined;
-    const bases = [p0!, p1!, q0!, q1!].map((base) => [base, w.let(i32.add(base, distance!))] as const);
-    const sums = [0, 1].map(() => [accumulator(w), accumulator(w)] as const);
-    // e times the value of g, which carries a factor 2^-32 that the end of the sum takes back.
-    const take = (
-      [low, high]: readonly [Accumulator, Accumulator],
-      factor: Arranged,
-      values: readonly Vector[],
-    ): void => {
-      const [a0, a1, b0, b1] = values;
-      const weightedA1 = byLambda === undefined ? a1! : code.add(a1!, code.multiply(b1!, byLambda));
-      const g = code.add(code.multiply(a0!, code.arrange(b1!)), code.multiply(weightedA1, code.arrange(b0!)));
-      const term = code.product(g, factor);
-      accumulate(w, low, term.low);
-      accumulate(w, high, term.high);
-    };
-    forEach(w, bytes!, ELEMENT, (at) => {
-      const factor = code.arrange(v128.load(i32.add(e!, at)));
-      const lower = bases.map(([base]) => w.let(v128.load(i32.add(base, at))));
-      const differences = bases.map(([, upper], i) => code.sub(v128.load(i32.add(upper, at)), lower[i]!));
-      take(sums[0]!, factor, lower);
-      take(sums[1]!, factor, differences);
-    });
-    sums.forEach(([low, high], i) => {
-      const totals = [laneTotal(low, 0), laneTotal(low, 1), laneTotal(high, 0), laneTotal(high, 1)];
-      storeTotals(w, out!, totals, RADIX, ELEMENT * i);
-    });
   });
 }

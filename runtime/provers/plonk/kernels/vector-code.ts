@@ -154,15 +154,6 @@ export function defineVectorOperations(module: ModuleBuilder): void {
       w.emit(to.set(i32.add(to.get, i32.const(ELEMENT))));
     });
   });
-  // (out, x, bytes, distance): lo + hi.
-  defineWritten(module, 'sumHalves', 4, (w, out, x, bytes, distance) => {
-    const code = extensionCode(w);
-    const upper = w.let(i32.add(x!, distance!));
-    forEach(w, bytes!, ELEMENT, (at) => {
-      const sum = code.add(v128.load(i32.add(x!, at)), v128.load(i32.add(upper, at)));
-      w.emit(v128.store(i32.add(out!, at), sum));
-    });
-  });
   // (into, a, bytes, k): into += k a.
   defineWritten(module, 'addScaled', 4, (w, into, a, bytes, k) => {
     const code = extensionCode(w);
@@ -253,5 +244,68 @@ export function defineVectorOperations(module: ModuleBuilder): void {
     });
     storeProductSum(w, out!, first);
     storeProductSum(w, out!, leading, 1, ELEMENT);
+  });
+  // (out, a, b, bytes of a result's half, bytes of all of that, z): folds both in place, then as productRound.
+  defineWritten(module, 'productStep', 6, (w, out, a, b, bytes, all, z) => {
+    const code = extensionCode(w);
+    const by = code.constant(z!);
+    const [first, leading] = [productSum(w), productSum(w)];
+    const distances = [1, 2, 3].map((k) => w.let(i32.mul(all!, i32.const(k))));
+    const bound = (place: Address): readonly [Vector, Vector] => {
+      const [upper, partner, upperPartner] = distances.map((d) => w.let(i32.add(place, d)));
+      const fold = (to: Address, from: Address): Vector => {
+        const low = w.let(v128.load(to));
+        const folded = w.let(code.add(low, code.multiply(code.sub(v128.load(from), low), by)));
+        w.emit(v128.store(to, folded));
+        return folded;
+      };
+      return [fold(place, partner!), fold(upper!, upperPartner!)];
+    };
+    inGroups(w, bytes!, ELEMENT, (at, count) => {
+      const pairs = Array.from({ length: count }, (_, k) => {
+        const offset = w.let(i32.add(at, i32.const(ELEMENT * k)));
+        return [bound(w.let(i32.add(a!, offset))), bound(w.let(i32.add(b!, offset)))] as const;
+      });
+      addProducts(
+        code,
+        first,
+        pairs.map(([x, y]) => [x[0], y[0]] as const),
+      );
+      addProducts(
+        code,
+        leading,
+        pairs.map(([x, y]) => [code.sub(x[1], x[0]), code.sub(y[1], y[0])] as const),
+      );
+    });
+    storeProductSum(w, out!, first);
+    storeProductSum(w, out!, leading, 1, ELEMENT);
+  });
+  // (out, a, b, bytes of b, distance in b): productRound for a base vector b.
+  defineWritten(module, 'baseRound', 5, (w, out, a, b, bytes, distance) => {
+    const code = extensionCode(w);
+    const sums = [0, 1].map(() => [accumulator(w), accumulator(w)] as const);
+    const from = w.variable(a!);
+    const upperA = w.let(i32.shl(distance!, i32.const(2)));
+    inGroups(w, bytes!, 4, (at, count) => {
+      const word = w.let(i32.add(b!, at));
+      const upperWord = w.let(i32.add(word, distance!));
+      const upperFrom = w.let(i32.add(from.get, upperA));
+      const terms = Array.from({ length: count }, (_, i) => {
+        const [x, y] = [w.let(v128.load(from.get, ELEMENT * i)), w.let(v128.load32Splat(word, 4 * i))];
+        const u = code.sub(v128.load(upperFrom, ELEMENT * i), x);
+        const v = code.sub(v128.load32Splat(upperWord, 4 * i), y);
+        return [code.products(x, y), code.products(u, v)] as const;
+      });
+      for (const [k, [low, high]] of sums.entries()) {
+        const both = code.sum(terms.map((t) => t[k]!));
+        accumulate(w, low, both.low);
+        accumulate(w, high, both.high);
+      }
+      w.emit(from.set(i32.add(from.get, i32.const(ELEMENT * count))));
+    });
+    for (const [k, [low, high]] of sums.entries()) {
+      const totals = [laneTotal(low, 0), laneTotal(low, 1), laneTotal(high, 0), laneTotal(high, 1)];
+      storeTotals(w, out!, totals, 1, ELEMENT * k);
+    }
   });
 }

@@ -1,13 +1,14 @@
 // `Vectors` on WebAssembly kernels: 128-bit vectors, one shared memory, one or more threads.
 import { keyOfBytes } from '../blake3.ts';
-import { add, EXT, type Ext, isZero, ZERO } from '../field.ts';
+import { add, EXT, type Ext, neg, ONE, sub, ZERO } from '../field.ts';
 import { HASH_BYTES } from '../merkle.ts';
 import { plainVectors } from '../plain-vectors.ts';
 import type { Vectors } from '../vectors.ts';
 import { type Arena, createArena, MAXIMUM_PAGES } from './arena.ts';
 import { HASH_SCRATCH_BYTES } from './blake3-code.ts';
 import { createEncoder, MIN_LOG_MESSAGE } from './encoder.ts';
-import { instantiateKernel, type Kernel, kernelModule, LAYOUT, MAX_PARTS, MAX_THREADS } from './kernel.ts';
+import { createFractionOperations, type KernelCalls } from './fraction-vectors.ts';
+import { instantiateKernel, kernelModule, LAYOUT, MAX_PARTS, MAX_THREADS } from './kernel.ts';
 import { createNonceSearch } from './nonce-search.ts';
 import { createRowFold } from './row-fold.ts';
 import { createThreads, type Task } from './threads.ts';
@@ -20,8 +21,6 @@ const HASHES = 4;
 const RESULT_BYTES = 2 * ELEMENT;
 /** Elements that a thread should have to work on: ten microseconds or more. */
 const PART_ELEMENTS = 2048;
-/** Work on a point of a fraction round, in elements of K as above. */
-const FRACTION_WEIGHT = 8;
 /** Compressions of four blocks that a thread should have to work on. */
 const PART_COMPRESSIONS = 128;
 
@@ -55,24 +54,15 @@ export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
   const threads = createThreads(kernelModule(), arena.memory, kernel, count);
   const encoder = createEncoder(kernel, arena, threads);
   const plain = plainVectors();
-  const factorWords = arena.words(LAYOUT.factor, EXT);
-  const secondFactorWords = arena.words(LAYOUT.factor + ELEMENT, EXT);
+  const factorWords = arena.words(LAYOUT.factor, 2 * EXT);
   const resultWords = arena.words(LAYOUT.results, 2 * EXT * MAX_PARTS);
   const { addressOf } = arena;
 
   const setFactor = (z: Ext): void => factorWords.set(z);
+  const setFactors = (...factors: readonly Ext[]): void => factorWords.set(factors.flat());
   const newWords = (length: number): Uint32Array => arena.words(arena.allocate(WORD * length), length);
 
-  /**
-   * Makes a call for all of `elements`, in parts where there are threads for them; returns the number of parts. `weight`:
-   * the work on one of them, in elements of K.
-   */
-  const spread = (
-    name: keyof Kernel,
-    elements: number,
-    values: (first: number, count: number, result: number) => readonly number[],
-    weight = 1,
-  ): number => {
+  const spread: KernelCalls['spread'] = (name, elements, values, weight = 1) => {
     const most = Math.min(elements, Math.floor((elements * weight) / PART_ELEMENTS));
     if (count === 1 || most < 2) {
       kernel[name](...values(0, elements, LAYOUT.results));
@@ -89,39 +79,11 @@ export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
     return tasks.length;
   };
 
-  /** Sum of the parts' results: the first or the second element of each. */
-  const total = (parts: number, which: 0 | 1): Ext => {
+  const total: KernelCalls['total'] = (parts, which) => {
     let sum = ZERO;
     for (let k = EXT * which; k < 2 * EXT * parts; k += 2 * EXT)
       sum = add(sum, [resultWords[k]!, resultWords[k + 1]!, resultWords[k + 2]!, resultWords[k + 3]!]);
     return sum;
-  };
-
-  /** Rounds of a fraction layer, one point after the other; e of a step loses its upper half. */
-  const fractionMessage = (
-    name: 'fractionStart' | 'fractionStep' | 'fractionStartBase',
-    e: Uint32Array,
-    p: Uint32Array,
-    q: Uint32Array,
-    factor: Ext,
-  ): readonly [Ext, Ext] => {
-    const size = name === 'fractionStartBase' ? WORD : ELEMENT;
-    sameCount(4 * e.length, q.length);
-    sameCount((4 * e.length) / EXT, (WORD * p.length) / size);
-    const points = e.length / EXT / (name === 'fractionStep' ? 2 : 1);
-    const [fromE, fromP, fromQ] = [e, p, q].map(addressOf);
-    setFactor(factor);
-    const parts = spread(
-      name,
-      points,
-      (first, n, result) => {
-        const skip = ELEMENT * first;
-        const [atP, atQ] = [fromP! + 2 * size * first, fromQ! + 2 * skip];
-        return [result, fromE! + skip, atP, atQ, ELEMENT * n, ELEMENT * points, LAYOUT.factor];
-      },
-      FRACTION_WEIGHT,
-    );
-    return [total(parts, 0), total(parts, 1)];
   };
 
   const hash = (rows: number, rowBytes: number, length: number, key: Int32Array): Uint8Array => {
@@ -169,29 +131,36 @@ export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
       });
       return out;
     },
-    foldInPlace: (x, z) => {
-      const out = x.subarray(0, x.length / 2);
+    foldInPlace: (x, z, half = x.length / EXT / 2) => {
+      const whole = partners(x.length / EXT, half);
       const at = addressOf(x);
       setFactor(z);
-      spread('fold', out.length / EXT, (first, n) => {
+      spread('fold', whole, (first, n) => {
         const part = at + ELEMENT * first;
-        return [part, part, ELEMENT * n, out.byteLength, LAYOUT.factor];
+        return [part, part, ELEMENT * n, ELEMENT * half, LAYOUT.factor];
       });
-      return out;
+      const rest = at + ELEMENT * whole;
+      setFactor(neg(z));
+      if (whole < half)
+        spread('addScaled', half - whole, (first, n) => {
+          return [rest + ELEMENT * first, rest + ELEMENT * first, ELEMENT * n, LAYOUT.factor];
+        });
+      return x.subarray(0, EXT * half);
     },
-    foldBase: (x, z) => {
-      const half = x.length / 2;
+    foldBase: (x, z, half = x.length / 2) => {
+      const whole = partners(x.length, half);
       const out = newWords(EXT * half);
       const [to, from] = [addressOf(out), addressOf(x)];
       setFactor(z);
-      spread('foldBase', half, (first, n) => {
+      spread('foldBase', whole, (first, n) => {
         return [to + ELEMENT * first, from + WORD * first, WORD * n, WORD * half, LAYOUT.factor];
       });
-      return out;
-    },
-    sumHalves: (x) => {
-      const out = newWords(x.length / 2);
-      kernel.sumHalves(addressOf(out), addressOf(x), out.byteLength, out.byteLength);
+      const rest = out.subarray(EXT * whole).fill(0);
+      setFactor(sub(ONE, z));
+      if (whole < half)
+        spread('addScaledBase', half - whole, (first, n) => {
+          return [addressOf(rest) + ELEMENT * first, from + WORD * (whole + first), WORD * n, LAYOUT.factor];
+        });
       return out;
     },
     dotBase: (a, b) => {
@@ -267,66 +236,34 @@ export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
       });
       return [total(parts, 0), total(parts, 1)];
     },
-    fractionLayer: (p, q) => {
-      sameCount(p.length, q.length);
-      const out = { p: newWords(p.length / 2), q: newWords(p.length / 2) };
-      const [toP, toQ, fromP, fromQ] = [out.p, out.q, p, q].map(addressOf);
-      spread('fractionLayer', out.p.length / EXT, (first, n) => {
-        const skip = ELEMENT * first;
-        return [toP! + skip, toQ! + skip, fromP! + 2 * skip, fromQ! + 2 * skip, ELEMENT * n];
-      });
-      return out;
-    },
-    fractionLayerBase: (p, q) => {
-      sameCount(EXT * p.length, q.length);
-      const out = { p: newWords(q.length / 2), q: newWords(q.length / 2) };
-      const [toP, toQ, fromP, fromQ] = [out.p, out.q, p, q].map(addressOf);
-      spread('fractionLayerBase', out.p.length / EXT, (first, n) => {
-        const skip = ELEMENT * first;
-        return [toP! + skip, toQ! + skip, fromP! + 2 * WORD * first, fromQ! + 2 * skip, ELEMENT * n];
-      });
-      return out;
-    },
-    fractionStart: (e, p, q, lambda) => fractionMessage('fractionStart', e, p, q, lambda),
-    fractionStep: (e, p, q, z) => fractionMessage('fractionStep', e, p, q, z),
-    fractionStartBase: (e, p, q, lambda) => fractionMessage('fractionStartBase', e, p, q, lambda),
-    fractionStepBase: (e, p, q, lambda, z) => {
-      sameCount(4 * e.length, q.length);
-      sameCount(4 * e.length, EXT * p.length);
-      const out = newWords(q.length / 2);
-      const half = e.length / EXT / 2;
-      const [toP, fromE, fromP, fromQ] = [out, e, p, q].map(addressOf);
+    productStep: (a, b, z) => {
+      sameCount(a.length, b.length);
+      const quarter = a.length / EXT / 4;
+      const [x, y] = [addressOf(a), addressOf(b)];
       setFactor(z);
-      secondFactorWords.set(lambda);
-      const parts = spread(
-        'fractionStepBase',
-        half,
-        (first, n, result) => {
-          const skip = ELEMENT * first;
-          const [atP, atQ] = [fromP! + 2 * WORD * first, fromQ! + 2 * skip];
-          const factors = [LAYOUT.factor, LAYOUT.factor + ELEMENT];
-          return [result, toP! + 2 * skip, fromE! + skip, atP, atQ, ELEMENT * n, ELEMENT * half, ...factors];
-        },
-        FRACTION_WEIGHT,
-      );
-      return { p: out, message: [total(parts, 0), total(parts, 1)] };
-    },
-    unzip: (x) => {
-      const [even, odd] = [newWords(x.length / 2), newWords(x.length / 2)];
-      kernel.unzip(addressOf(even), addressOf(odd), addressOf(x), even.byteLength);
-      return [even, odd];
-    },
-    fractionRound: (e, p0, p1, q0, q1, lambda) => {
-      for (const x of [p0, p1, q0, q1]) sameCount(2 * e.length, x.length);
-      const addresses = [e, p0, p1, q0, q1].map(addressOf);
-      setFactor(lambda);
-      const name = isZero(lambda) ? 'fractionRoundPlain' : 'fractionRound';
-      const parts = spread(name, e.length / EXT, (first, n, result) => {
-        const moved = addresses.map((address) => address + ELEMENT * first);
-        return [result, ...moved, ELEMENT * n, e.byteLength, LAYOUT.factor];
+      const parts = spread('productStep', quarter, (first, n, result) => {
+        const skip = ELEMENT * first;
+        return [result, x + skip, y + skip, ELEMENT * n, ELEMENT * quarter, LAYOUT.factor];
       });
       return [total(parts, 0), total(parts, 1)];
     },
+    baseRound: (a, b, half) => {
+      sameCount(a.length / EXT, b.length);
+      const whole = partners(b.length, half);
+      const [x, y] = [addressOf(a), addressOf(b)];
+      const parts = spread('baseRound', whole, (first, n, result) => {
+        return [result, x + ELEMENT * first, y + WORD * first, WORD * n, WORD * half];
+      });
+      const [atZero, leading] = [total(parts, 0), total(parts, 1)];
+      if (whole === half) return [atZero, leading];
+      // Elements without a partner: lo lo both at zero and for the leading coefficient.
+      const restParts = spread('dotBase', half - whole, (first, n, result) => {
+        return [result, x + ELEMENT * (whole + first), y + WORD * (whole + first), WORD * n];
+      });
+      const rest = total(restParts, 0);
+      return [add(atZero, rest), add(leading, rest)];
+    },
+    ...createFractionOperations({ newWords, addressOf, setFactors, spread, total }),
     encode: (columns, logMessage, logCode) => {
       const width = columns.length / 2 ** logMessage;
       const rows = newWords(width * 2 ** logCode);
@@ -355,6 +292,13 @@ function kept(arena: Arena, bytes: Uint8Array): Uint8Array {
   const out = arena.bytes(arena.allocate(bytes.length), bytes.length);
   out.set(bytes);
   return out;
+}
+
+/** Elements of a vector's upper half. @throws RangeError if the halves have not so many elements. */
+function partners(length: number, half: number): number {
+  const upper = length - half;
+  if (upper < 0 || upper > half) throw new RangeError(`${length} elements do not have halves of ${half}`);
+  return upper;
 }
 
 function sameCount(a: number, b: number): void {
