@@ -1,6 +1,6 @@
 // Fiat-Shamir transcript: what both sides absorb and draw, the prover's channel that writes a proof, the verifier's that reads it.
 import { Diagnostic } from '../../../compiler/ir/diagnostics.ts';
-import { hashBytes } from './blake3.ts';
+import { CHUNK_BYTES, hashBytes, hashChunk } from './blake3.ts';
 import { EXT, type Ext, P } from './field.ts';
 import { HASH_BYTES } from './merkle.ts';
 import { findNonce, proofOfWork } from './proof-of-work.ts';
@@ -63,13 +63,30 @@ export interface VerifierChannel extends Transcript {
 /** Kinds of steps, bound in every hash. */
 const KIND = { start: 1, absorb: 2, link: 3, chain: 4, draw: 5, block: 6 } as const;
 
-const LABELS = new TextEncoder();
+const ENCODER = new TextEncoder();
+/** Labels as bytes: a protocol has few, and uses them in every round. */
+const LABELS = new Map<string, Uint8Array>();
+
+function labelBytes(label: string): Uint8Array {
+  const known = LABELS.get(label);
+  if (known !== undefined) return known;
+  const bytes = ENCODER.encode(label);
+  LABELS.set(label, bytes);
+  return bytes;
+}
+
+/** Short messages are put together here. */
+const scratch = new Uint8Array(CHUNK_BYTES);
+const scratchView = new DataView(scratch.buffer);
+const digest = new Int32Array(HASH_BYTES / 4);
 
 /** BLAKE3 over kind, state, label and data, each variable part behind its length. */
 function step(kind: number, state: Uint8Array, label: string, data: Uint8Array): Uint8Array {
-  const name = LABELS.encode(label);
-  const message = new Uint8Array(4 + HASH_BYTES + 4 + name.length + 8 + data.length);
-  const view = new DataView(message.buffer);
+  const name = labelBytes(label);
+  const length = 48 + name.length + data.length;
+  const isShort = length <= CHUNK_BYTES;
+  const message = isShort ? scratch : new Uint8Array(length);
+  const view = isShort ? scratchView : new DataView(message.buffer);
   view.setUint32(0, kind, true);
   message.set(state, 4);
   view.setUint32(36, name.length, true);
@@ -77,7 +94,11 @@ function step(kind: number, state: Uint8Array, label: string, data: Uint8Array):
   view.setUint32(40 + name.length, data.length % 2 ** 32, true);
   view.setUint32(44 + name.length, Math.floor(data.length / 2 ** 32), true);
   message.set(data, 48 + name.length);
-  return hashBytes(message);
+  if (!isShort) return hashBytes(message);
+  hashChunk(scratchView, length, digest);
+  const out = new Uint8Array(HASH_BYTES);
+  for (let i = 0; i < HASH_BYTES; i++) out[i] = digest[i >> 2]! >>> (8 * (i & 3));
+  return out;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -88,23 +109,30 @@ function transcript(protocol: string): Omit<Transcript, 'pow'> & { state(): Uint
   let chained = false;
   let worked = false;
 
-  /** Uniform 31-bit numbers, without end. */
-  function* numbers(label: string): Generator<number, never> {
+  /** A source of uniform 31-bit numbers. */
+  function numbers(label: string): () => number {
     state = step(KIND.draw, state, label, NOTHING);
     worked = false;
     const seed = state;
-    for (let block = 0; ; block++)
-      for (const word of wordsOfBytes(step(KIND.block, seed, '', bytesOfWords(Uint32Array.of(block)))))
-        yield word & 0x7fffffff;
+    let words: Uint32Array = new Uint32Array(0);
+    let at = 0;
+    let block = 0;
+    return () => {
+      if (at === words.length) {
+        words = wordsOfBytes(step(KIND.block, seed, '', bytesOfWords(Uint32Array.of(block++))));
+        at = 0;
+      }
+      return words[at++]! & 0x7fffffff;
+    };
   }
 
   function challenges(label: string, count: number): Ext[] {
     if (!chained) throw new Error(`challenge ${label} is drawn before the commitments are closed by the hash chain`);
-    const source = numbers(label);
+    const next = numbers(label);
     /** Rejection: numbers of p and above would favour small residues. */
     const limb = (): number => {
       for (;;) {
-        const word = source.next().value;
+        const word = next();
         if (word < P) return word;
       }
     };
@@ -134,16 +162,19 @@ function transcript(protocol: string): Omit<Transcript, 'pow'> & { state(): Uint
       if (count > domain || domain > 2 ** 31 || !Number.isInteger(Math.log2(domain)))
         throw new RangeError(`${count} distinct positions below ${domain}`);
       const found = new Set<number>();
-      for (const word of numbers(label)) {
-        if (found.size === count) break;
-        found.add(word % domain);
-      }
+      const next = numbers(label);
+      while (found.size < count) found.add(next() % domain);
       return [...found].sort((a, b) => a - b);
     },
   };
 }
 
-const flat = (values: readonly Ext[]): Uint32Array => Uint32Array.from(values.flat());
+/** Elements as words. */
+function flat(values: readonly Ext[]): Uint32Array {
+  const words = new Uint32Array(EXT * values.length);
+  for (let i = 0; i < values.length; i++) for (let k = 0; k < EXT; k++) words[EXT * i + k] = values[i]![k]!;
+  return words;
+}
 
 /** Finds a nonce below 2^53 whose {@link proofOfWork} with the seed has so many low zero bits. */
 export type FindNonce = (seed: Uint8Array, bits: number) => number;
