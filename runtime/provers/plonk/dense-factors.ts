@@ -1,8 +1,8 @@
 // Products of factors written out over some axes of a tensor, in any order of these axes.
-import type { Factor } from '../../../compiler/ir/interpret/plan.ts';
-import { type Shape, sizeOf } from '../../../compiler/ir/tensor.ts';
+import { type Factor, indexIn, joined } from '../../../compiler/ir/interpret/plan.ts';
+import type { Shape } from '../../../compiler/ir/tensor.ts';
 import { EXT, type Ext } from './field.ts';
-import { elementAt, owned } from './opening-rounds.ts';
+import { owned } from './opening-rounds.ts';
 import type { Vectors } from './vectors.ts';
 
 /**
@@ -54,42 +54,18 @@ function constantOne(v: Vectors, n: number): Uint32Array {
 
 /** The product over the axes of `order` of all factors that have some of them; each has all of its axes there. */
 function scattered(v: Vectors, shape: Shape, order: readonly number[], factors: readonly Factor[]): Uint32Array {
-  let out = constantOne(v, sizeOf(order.map((axis) => shape[axis]!)));
-  for (const factor of factors) {
-    if (!order.includes(factor.axes[0]!)) continue;
-    const spread = v.alloc(out.length);
-    const index = positionsIn(shape, order, factor.axes);
-    for (let e = 0; e < index.length; e++) {
-      const from = EXT * index[e]!;
-      for (let j = 0; j < EXT; j++) spread[EXT * e + j] = factor.values[from + j]!;
-    }
-    out = multiplied(v, out, spread);
+  const axes = order.toSorted((a, b) => a - b);
+  const own = factors.filter((f) => order.includes(f.axes[0]!));
+  const { values } = joined(shape, own, axes);
+  const index = indexIn(shape, order, axes);
+  const out = v.alloc(values.length);
+  for (let e = 0; e < index.length; e++) {
+    const [to, from] = [EXT * e, EXT * index[e]!];
+    out[to] = values[from]!;
+    out[to + 1] = values[from + 1]!;
+    out[to + 2] = values[from + 2]!;
+    out[to + 3] = values[from + 3]!;
   }
-  return out;
-}
-
-/** For every index of `order` (row-major) the index of the factor's axes. */
-function positionsIn(shape: Shape, order: readonly number[], axes: readonly number[]): Int32Array {
-  const strides = new Map<number, number>();
-  let step = 1;
-  for (const axis of axes.toReversed()) {
-    strides.set(axis, step);
-    step *= shape[axis]!;
-  }
-  let out = Int32Array.of(0);
-  for (const axis of order) {
-    const [n, stride, before] = [shape[axis]!, strides.get(axis) ?? 0, out];
-    out = new Int32Array(before.length * n);
-    for (let i = 0, at = 0; i < before.length; i++) for (let j = 0; j < n; j++) out[at++] = before[i]! + j * stride;
-  }
-  return out;
-}
-
-/** Element by element. */
-function multiplied(v: Vectors, a: Uint32Array, b: Uint32Array): Uint32Array {
-  const out = v.alloc(a.length);
-  for (let e = 0; e < a.length; e += EXT)
-    v.addScaled(out.subarray(e, e + EXT), b.subarray(e, e + EXT), elementAt(a, e / EXT));
   return out;
 }
 

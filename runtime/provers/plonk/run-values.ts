@@ -3,7 +3,6 @@ import {
   type ColumnValues,
   fillColumns,
   type Plan,
-  planWitness,
   storeCells,
   witnessResidues,
 } from '../../../compiler/ir/interpret/plan.ts';
@@ -20,9 +19,16 @@ export interface RunValues {
   wire(id: number): Uint32Array;
 }
 
-/** Values of an honest run. */
+/** Values of an honest run; of its columns the advice only, as weights are committed beforehand. */
 export function honestValues(plan: Plan, witness: Witness): RunValues {
-  return { columns: planWitness(plan, witness), wire: (id) => witnessResidues(witness, id) };
+  // Keys of lookups are read to fill columns and to prove them: each wire is computed once.
+  const known = new Map<number, Uint32Array>();
+  const wire = (id: number): Uint32Array => {
+    const residues = known.get(id) ?? witnessResidues(witness, id);
+    known.set(id, residues);
+    return residues;
+  };
+  return { columns: fillColumns(plan, wire, 'advice'), wire };
 }
 
 /** Values from the residues of a circuit's wires, whatever they are: tests play dishonest provers with it. */

@@ -1,17 +1,29 @@
 // Linear instructions over residues mod p: index tables shared by both directions, values forwards.
 import type { Circuit, Instr } from '../../circuit.ts';
 import { addP, mulP, P, residue } from '../../koalabear.ts';
-import { type Shape, sizeOf } from '../../tensor.ts';
+import { type NumericArray, type Shape, sizeOf } from '../../tensor.ts';
 import { viewIndex } from '../../view.ts';
 import { type ContractionPlan, planContraction } from '../exact.ts';
 import { residueOf } from './draft.ts';
 
 /** Canonical residues of integers of magnitude below 2^53. */
-export function residuesOf(values: ArrayLike<number>): Uint32Array {
+export function residuesOf(values: NumericArray): Uint32Array {
+  if (values instanceof Float64Array) return residuesOfReals(values);
+  // One type of array in the loop: integers of other types are of 32 bits at most, and p is above 2^30.
+  const integers = values instanceof Int32Array ? values : new Int32Array(values);
+  const out = new Uint32Array(integers.length);
+  for (let e = 0; e < out.length; e++) {
+    const v = integers[e]!;
+    out[e] = v >= 0 ? (v < P ? v : v - P) : v < -P ? residue(v) : v + P;
+  }
+  return out;
+}
+
+function residuesOfReals(values: Float64Array): Uint32Array {
   const out = new Uint32Array(values.length);
   for (let e = 0; e < out.length; e++) {
     const v = values[e]!;
-    out[e] = v >= 0 && v < P ? v : residue(v);
+    out[e] = v >= 0 && v < P ? v : v < 0 && v >= -P ? v + P : residue(v);
   }
   return out;
 }
