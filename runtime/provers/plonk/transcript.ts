@@ -1,6 +1,6 @@
 // Fiat-Shamir transcript: what both sides absorb and draw, the prover's channel that writes a proof, the verifier's that reads it.
 import { Diagnostic } from '../../../compiler/ir/diagnostics.ts';
-import { CHUNK_BYTES, hashBytes, hashChunk } from './blake3.ts';
+import { CHUNK_BYTES, hashChunk, hashWords } from './blake3.ts';
 import { EXT, type Ext, P } from './field.ts';
 import { HASH_BYTES } from './merkle.ts';
 import { findNonce, proofOfWork } from './proof-of-work.ts';
@@ -80,8 +80,8 @@ const scratch = new Uint8Array(CHUNK_BYTES);
 const scratchView = new DataView(scratch.buffer);
 const digest = new Int32Array(HASH_BYTES / 4);
 
-/** BLAKE3 over kind, state, label and data, each variable part behind its length. */
-function step(kind: number, state: Uint8Array, label: string, data: Uint8Array): Uint8Array {
+/** BLAKE3 over kind, state, label and data, each variable part behind its length: 8 words, valid until the next step. */
+function stepWords(kind: number, state: Uint8Array, label: string, data: Uint8Array): Int32Array {
   const name = labelBytes(label);
   const length = 48 + name.length + data.length;
   const isShort = length <= CHUNK_BYTES;
@@ -94,10 +94,16 @@ function step(kind: number, state: Uint8Array, label: string, data: Uint8Array):
   view.setUint32(40 + name.length, data.length % 2 ** 32, true);
   view.setUint32(44 + name.length, Math.floor(data.length / 2 ** 32), true);
   message.set(data, 48 + name.length);
-  if (!isShort) return hashBytes(message);
+  if (!isShort) return hashWords(message);
   hashChunk(scratchView, length, digest);
+  return digest;
+}
+
+/** The same as bytes. */
+function step(kind: number, state: Uint8Array, label: string, data: Uint8Array): Uint8Array {
+  const words = stepWords(kind, state, label, data);
   const out = new Uint8Array(HASH_BYTES);
-  for (let i = 0; i < HASH_BYTES; i++) out[i] = digest[i >> 2]! >>> (8 * (i & 3));
+  for (let i = 0; i < HASH_BYTES; i++) out[i] = words[i >> 2]! >>> (8 * (i & 3));
   return out;
 }
 
@@ -114,15 +120,18 @@ function transcript(protocol: string): Omit<Transcript, 'pow'> & { state(): Uint
     state = step(KIND.draw, state, label, NOTHING);
     worked = false;
     const seed = state;
-    let words: Uint32Array = new Uint32Array(0);
-    let at = 0;
-    let block = 0;
+    const words = new Int32Array(HASH_BYTES / 4);
+    const block = new DataView(new ArrayBuffer(4));
+    const data = new Uint8Array(block.buffer);
+    let drawn = 0;
     return () => {
-      if (at === words.length) {
-        words = wordsOfBytes(step(KIND.block, seed, '', bytesOfWords(Uint32Array.of(block++))));
-        at = 0;
+      const at = drawn % words.length;
+      if (at === 0) {
+        block.setUint32(0, drawn / words.length, true);
+        words.set(stepWords(KIND.block, seed, '', data));
       }
-      return words[at++]! & 0x7fffffff;
+      drawn++;
+      return words[at]! & 0x7fffffff;
     };
   }
 

@@ -15,8 +15,8 @@ export interface KernelCalls {
   /** Words that hold anything. */
   readonly newWords: (length: number) => Uint32Array;
   readonly addressOf: (array: Uint32Array) => number;
-  /** Puts up to two elements where the kernel expects factors: from `LAYOUT.factor`. */
-  readonly setFactors: (...factors: readonly Ext[]) => void;
+  /** Puts one or two elements where the kernel expects factors: from `LAYOUT.factor`. */
+  readonly setFactors: (first: Ext, second?: Ext) => void;
   /**
    * Makes a call for all of `elements`, in parts where there are threads for them; returns the number of parts. `weight`:
    * the work on one of them, in elements of K.
@@ -66,7 +66,7 @@ export function createFractionOperations({ newWords, addressOf, setFactors, spre
     name: 'fractionStart' | 'fractionStep' | 'fractionStartBase' | 'fractionStepBase',
     [e, p, q]: readonly [Uint32Array, Uint32Array, Uint32Array],
     { size, points, made }: { readonly size: number; readonly points: number; readonly made?: Uint32Array },
-    factors: readonly Ext[],
+    factors: readonly [Ext, Ext?],
   ): readonly [Ext, Ext] => {
     sizeIn(p, q, size);
     if (4 * e.length !== q.length)

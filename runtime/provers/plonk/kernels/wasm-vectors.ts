@@ -58,8 +58,12 @@ export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
   const resultWords = arena.words(LAYOUT.results, 2 * EXT * MAX_PARTS);
   const { addressOf } = arena;
 
-  const setFactor = (z: Ext): void => factorWords.set(z);
-  const setFactors = (...factors: readonly Ext[]): void => factorWords.set(factors.flat());
+  const setFactors = (first: Ext, second = ZERO): void => {
+    for (let k = 0; k < EXT; k++) {
+      factorWords[k] = first[k]!;
+      factorWords[EXT + k] = second[k]!;
+    }
+  };
   const newWords = (length: number): Uint32Array => arena.words(arena.allocate(WORD * length), length);
 
   const spread: KernelCalls['spread'] = (name, elements, values, weight = 1) => {
@@ -116,7 +120,7 @@ export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
       out.set(factor);
       point.toReversed().forEach((z, i) => {
         const half = 2 ** i;
-        setFactor(z);
+        setFactors(z);
         spread('eqStep', half, (first, n) => [at + ELEMENT * first, ELEMENT * n, ELEMENT * half, LAYOUT.factor]);
       });
       return out;
@@ -124,7 +128,7 @@ export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
     fold: (x, z) => {
       const out = newWords(x.length / 2);
       const [to, from] = [addressOf(out), addressOf(x)];
-      setFactor(z);
+      setFactors(z);
       spread('fold', out.length / EXT, (first, n) => {
         const skip = ELEMENT * first;
         return [to + skip, from + skip, ELEMENT * n, out.byteLength, LAYOUT.factor];
@@ -134,13 +138,13 @@ export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
     foldInPlace: (x, z, half = x.length / EXT / 2) => {
       const whole = partners(x.length / EXT, half);
       const at = addressOf(x);
-      setFactor(z);
+      setFactors(z);
       spread('fold', whole, (first, n) => {
         const part = at + ELEMENT * first;
         return [part, part, ELEMENT * n, ELEMENT * half, LAYOUT.factor];
       });
       const rest = at + ELEMENT * whole;
-      setFactor(neg(z));
+      setFactors(neg(z));
       if (whole < half)
         spread('addScaled', half - whole, (first, n) => {
           return [rest + ELEMENT * first, rest + ELEMENT * first, ELEMENT * n, LAYOUT.factor];
@@ -151,12 +155,12 @@ export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
       const whole = partners(x.length, half);
       const out = newWords(EXT * half);
       const [to, from] = [addressOf(out), addressOf(x)];
-      setFactor(z);
+      setFactors(z);
       spread('foldBase', whole, (first, n) => {
         return [to + ELEMENT * first, from + WORD * first, WORD * n, WORD * half, LAYOUT.factor];
       });
       const rest = out.subarray(EXT * whole).fill(0);
-      setFactor(sub(ONE, z));
+      setFactors(sub(ONE, z));
       if (whole < half)
         spread('addScaledBase', half - whole, (first, n) => {
           return [addressOf(rest) + ELEMENT * first, from + WORD * (whole + first), WORD * n, LAYOUT.factor];
@@ -182,7 +186,7 @@ export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
     addScaled: (into, a, k) => {
       sameCount(into.length, a.length);
       const [to, from] = [addressOf(into), addressOf(a)];
-      setFactor(k);
+      setFactors(k);
       spread('addScaled', a.length / EXT, (first, n) => {
         return [to + ELEMENT * first, from + ELEMENT * first, ELEMENT * n, LAYOUT.factor];
       });
@@ -190,7 +194,7 @@ export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
     addScaledBase: (into, a, k) => {
       sameCount(into.length / EXT, a.length);
       const [to, from] = [addressOf(into), addressOf(a)];
-      setFactor(k);
+      setFactors(k);
       spread('addScaledBase', a.length, (first, n) => {
         return [to + ELEMENT * first, from + WORD * first, WORD * n, LAYOUT.factor];
       });
@@ -240,7 +244,7 @@ export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
       sameCount(a.length, b.length);
       const quarter = a.length / EXT / 4;
       const [x, y] = [addressOf(a), addressOf(b)];
-      setFactor(z);
+      setFactors(z);
       const parts = spread('productStep', quarter, (first, n, result) => {
         const skip = ELEMENT * first;
         return [result, x + skip, y + skip, ELEMENT * n, ELEMENT * quarter, LAYOUT.factor];
