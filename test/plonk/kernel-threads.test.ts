@@ -89,8 +89,9 @@ describe('two threads', () => {
       const first = v.fractionStartBase(e, p, q, [P - 1, 1, 2, 3]);
       return [first, v.fractionStepBase(e, p, q, [P - 1, 1, 2, 3], [4, 5, 6, P - 1]), q.subarray(0, q.length / 2)];
     },
-    'encode few panels': (v) => v.encode(fill(v, 5 * 2 ** 8, 1), 8, 10),
-    'encode many panels': (v) => v.encode(fill(v, 70 * 2 ** 5, 1), 5, 6),
+    'encode few panels': (v) => v.encode(fill(v, 5 * 2 ** 10, 1), 10, 12),
+    'encode little': (v) => v.encode(fill(v, 5 * 2 ** 6, 1), 6, 8),
+    'encode many panels': (v) => v.encode(fill(v, 70 * 2 ** 6, 1), 6, 8),
     hashRows: (v) => v.hashRows(fill(v, 1024 * 20, 1), 20, seed),
     hashPairs: (v) => v.hashPairs(v.hashRows(fill(v, 4096, 1), 1, seed), seed, 3),
   };

@@ -11,6 +11,8 @@ const WORD = 4;
 const VECTOR = 16;
 /** Words of a vector. */
 const LANES = 4;
+/** Words of codewords that are worth a second thread: some tens of microseconds. */
+const MIN_SHARED_WORDS = 2 ** 13;
 /** The smallest message that the kernel takes: one step splits blocks of four rows. */
 export const MIN_LOG_MESSAGE = 2;
 
@@ -53,7 +55,8 @@ export function createEncoder(kernel: Kernel, arena: Arena, threads: Threads): E
       }
       const stride = 2 * panelBytes(logMessage);
       const mark = arena.mark();
-      threads.run(tasks, { address: arena.allocate(threads.count * stride), stride });
+      const isSmall = width * 2 ** logCode < MIN_SHARED_WORDS;
+      threads.run(isSmall ? [tasks.flat()] : tasks, { address: arena.allocate(threads.count * stride), stride });
       arena.release(mark);
     },
   };

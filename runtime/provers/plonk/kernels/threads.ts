@@ -151,12 +151,14 @@ export function createThreads(module: CompiledModule, memory: SharedMemory, kern
     count,
     present: () => 1 + Atomics.load(control, CONTROL.present),
     run: (tasks, spaces) => {
-      for (let first = 0; first < tasks.length; ) {
-        const rest = tasks.slice(first);
-        const fits = write(rest);
-        runJob(rest.slice(0, fits), spaces);
-        first += fits;
-      }
+      if (tasks.length === 1) perform(tasks[0]!, spaces);
+      else
+        for (let first = 0; first < tasks.length; ) {
+          const rest = tasks.slice(first);
+          const fits = write(rest);
+          runJob(rest.slice(0, fits), spaces);
+          first += fits;
+        }
     },
     close: () => {
       Atomics.store(control, CONTROL.stop, 1);
