@@ -13,7 +13,7 @@ import type { Tensor } from '../compiler/ir/tensor.ts';
 import { checkedFile } from './artifact/artifact.ts';
 import { type EncodeOptions, encodeInputs } from './evaluate/encode.ts';
 import type { LoadedProver } from './prover.ts';
-import { contractIntegers } from './witness-kernels/index.ts';
+import { WITNESS_KERNELS } from './witness-kernels/index.ts';
 
 /** What opens the commitment to one port. Secret. */
 export interface Opening {
@@ -65,7 +65,7 @@ export async function prepareWitness(
   for (const p of circuit.ports)
     if (p.visibility === 'committed') blindings.set(p.name, known.get(p.name)?.blinding ?? randomFieldElement());
 
-  const witness = runWitness(circuit, given, { contract: contractIntegers });
+  const witness = runWitness(circuit, given, WITNESS_KERNELS);
   await writeWitness(prover, witness, given, blindings, path);
   const commitments = new Map([...blindings].map(([name, blinding]) => [name, commitmentOf(witness, name, blinding)]));
   return {

@@ -2,14 +2,17 @@
 import { describe, expect, it } from 'vitest';
 import { BN254, type Capabilities, KOALABEAR } from '../compiler/ir/circuit.ts';
 import { type Contraction, contractStrided } from '../compiler/ir/contraction.ts';
-import { type Contract, runWitness } from '../compiler/ir/interpret/witness.ts';
+import type { ContractionRanges } from '../compiler/ir/interpret/kernels.ts';
+import { type Contract, runWitness, type WitnessOptions } from '../compiler/ir/interpret/witness.ts';
 import { interval } from '../compiler/ir/interval.ts';
 import { lowerModule } from '../compiler/ir/lower.ts';
 import type { Sample } from '../compiler/ir/op.ts';
+import type { RecordedWire } from '../compiler/ir/recorder.ts';
 import { type NumericArray, type Shape, sizeOf, type Tensor, tensor } from '../compiler/ir/tensor.ts';
 import { type Strided, strided, type View, viewStrided } from '../compiler/ir/view.ts';
-import { type ContractionRanges, contractIntegers, multiplyIntegers } from '../runtime/witness-kernels/index.ts';
+import { contractIntegers, extremesOf, multiplyIntegers, WITNESS_KERNELS } from '../runtime/witness-kernels/index.ts';
 import { standardOps, standardRegistry } from '../stdlib/index.ts';
+import { recordCircuit } from './kits/circuit-kit.ts';
 import { integersOf, isIntegerSample, moduleOf, portsOf } from './kits/ops-kit.ts';
 import { createRandom, type Random } from './kits/random.ts';
 
@@ -178,6 +181,51 @@ describe('contractions of integers', () => {
     expect(multiplyIntegers(spec, empty(0, 2), strided(tensor([3, 2], new Int8Array(6))), WIDEST)).toEqual(
       tensor([0, 3], new Int32Array(0)),
     );
+  });
+});
+
+describe('the least and the greatest element', () => {
+  it.each([
+    ['int8', (n: number) => new Int8Array(n)],
+    ['uint8', (n: number) => new Uint8Array(n)],
+    ['int16', (n: number) => new Int16Array(n)],
+  ])('are found wherever they are: %s', (_, make) => {
+    const random = createRandom(2);
+    for (const n of [1024, 1025, 8191, 8192, 8193, 16400, 30000])
+      for (const at of [0, 1, n - 1, n - 2, 8191, 8192, random.below(n), random.below(n)]) {
+        const data = make(n).fill(5);
+        data[Math.min(at, n - 1)] = 100;
+        data[n - 1 - Math.min(at, n - 1)] = 3;
+        expect(extremesOf(data)).toEqual([Math.min(...new Set(data)), Math.max(...new Set(data))]);
+      }
+    expect(extremesOf(make(2000))).toEqual([0, 0]);
+  });
+
+  it('reach the ends of int16', () => {
+    const data = new Int16Array(5000);
+    data[4321] = -32768;
+    data[1234] = 32767;
+    expect(extremesOf(data)).toEqual([-32768, 32767]);
+  });
+
+  it('are left to others for few elements and for wider types', () => {
+    expect(extremesOf(new Int16Array(100))).toBeUndefined();
+    for (const data of [new Uint16Array(5000), new Int32Array(5000), new Float64Array(5000)])
+      expect(extremesOf(data)).toBeUndefined();
+  });
+
+  it('refuse weights outside their interval as plain loops do', () => {
+    const c = recordCircuit(KOALABEAR, (b) => {
+      const w = b.input('w', 'param', 'private', [3000], interval(-7, 7));
+      b.output('y', 'public', b.sum(w as RecordedWire, [0]));
+    });
+    const weights = new Int8Array(3000).fill(7);
+    const run = (options: WitnessOptions) => () => runWitness(c, new Map([['w', tensor([3000], weights)]]), options);
+    expect(run(WITNESS_KERNELS)().outputs.get('y')!.data[0]).toBe(21000);
+    weights[1777] = 8;
+    for (const options of [{}, WITNESS_KERNELS]) expect(run(options)).toThrow('element 1777: 8');
+    weights[1777] = -8;
+    for (const options of [{}, WITNESS_KERNELS]) expect(run(options)).toThrow('element 1777: -8');
   });
 });
 

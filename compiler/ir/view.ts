@@ -1,5 +1,6 @@
 // Views: wiring that maps each output cell to one input cell or to none. Shapes, index maps and strided evaluation.
 import { Diagnostic } from './diagnostics.ts';
+import { forEachRow, type WordArray } from './strided-loops.ts';
 import { type NumericArray, type Shape, sizeOf, stridesOf, type Tensor } from './tensor.ts';
 
 /** Each step maps an output cell to one input cell or to none (zero), one axis at a time (reshape and transpose excepted). */
@@ -120,37 +121,49 @@ function isContiguous(x: Strided): boolean {
 /** Row-major copy; returns the storage itself if it is already row-major and whole. */
 export function dense(x: Strided): Tensor {
   if (isContiguous(x) && x.offset === 0 && x.data.length === sizeOf(x.shape)) return { shape: x.shape, data: x.data };
-  const out = new Float64Array(sizeOf(x.shape));
+  const out = storageLike(x, sizeOf(x.shape));
   copyInto(x, out, 0, stridesOf(x.shape));
   return { shape: x.shape, data: out };
 }
 
+/** Zeros for a copy: int32 stays int32, all else becomes float64. */
+function storageLike(x: Strided, size: number): WordArray {
+  return x.data instanceof Int32Array ? new Int32Array(size) : new Float64Array(size);
+}
+
 /** Writes every cell of `x` to out[offset + index . strides]. */
-export function copyInto(x: Strided, out: Float64Array, offset: number, strides: readonly number[]): void {
-  const rank = x.shape.length;
-  if (sizeOf(x.shape) === 0) return;
-  if (rank === 0) {
-    out[offset] = x.data[x.offset]!;
-    return;
-  }
-  const inner = x.shape[rank - 1]!;
-  const [si, so] = [x.strides[rank - 1]!, strides[rank - 1]!];
-  const index = new Array<number>(rank - 1).fill(0);
-  let [p, q] = [x.offset, offset];
-  for (;;) {
-    for (let i = 0, a = p, b = q; i < inner; i++, a += si, b += so) out[b] = x.data[a]!;
-    let k = rank - 2;
-    for (; k >= 0; k--) {
-      index[k]!++;
-      p += x.strides[k]!;
-      q += strides[k]!;
-      if (index[k]! < x.shape[k]!) break;
-      p -= x.strides[k]! * x.shape[k]!;
-      q -= strides[k]! * x.shape[k]!;
-      index[k] = 0;
-    }
-    if (k < 0) return;
-  }
+export function copyInto(x: Strided, out: WordArray, offset: number, strides: readonly number[]): void {
+  const { data } = x;
+  forEachRow(x.shape, [x.offset, offset], [x.strides, strides], (count, [from, to], [p, q]) => {
+    if (data instanceof Int32Array && out instanceof Int32Array) copyWords(data, p!, from!, out, q!, to!, count);
+    else copyNumbers(data, p!, from!, out, q!, to!, count);
+  });
+}
+
+/** out[q + i * to] = x[p + i * from]. */
+function copyWords(
+  x: Int32Array,
+  p: number,
+  from: number,
+  out: Int32Array,
+  q: number,
+  to: number,
+  count: number,
+): void {
+  for (let i = 0, a = p, b = q; i < count; i++, a += from, b += to) out[b] = x[a]!;
+}
+
+/** The same between any storage. */
+function copyNumbers(
+  x: NumericArray,
+  p: number,
+  from: number,
+  out: WordArray,
+  q: number,
+  to: number,
+  count: number,
+): void {
+  for (let i = 0, a = p, b = q; i < count; i++, a += from, b += to) out[b] = x[a]!;
 }
 
 /** Applies one step; copies only for pad, dilate, gather and reshapes of non-contiguous storage. */
@@ -173,7 +186,7 @@ export function viewStrided(x: Strided, v: View): Strided {
       return { ...x, shape, strides: at(own * v.stride, own * v.dilation) };
     case 'pad':
     case 'dilate': {
-      const out = new Float64Array(sizeOf(shape));
+      const out = storageLike(x, sizeOf(shape));
       const strides = stridesOf(shape);
       const step = strides[v.axis]!;
       const target = v.kind === 'pad' ? strides : replaced(strides, v.axis, step * v.by);
@@ -181,7 +194,7 @@ export function viewStrided(x: Strided, v: View): Strided {
       return { shape, data: out, offset: 0, strides };
     }
     case 'gather': {
-      const out = new Float64Array(sizeOf(shape));
+      const out = storageLike(x, sizeOf(shape));
       const strides = stridesOf(shape);
       v.index.forEach((i, k) => {
         if (i < 0) return;

@@ -1,18 +1,12 @@
 // Integer contractions in WebAssembly: any letters as products of matrices of int16, exact as long as results fit int32.
 import type { Contraction } from '../../compiler/ir/contraction.ts';
+import type { ContractionRanges } from '../../compiler/ir/interpret/kernels.ts';
 import type { Interval } from '../../compiler/ir/interval.ts';
 import { type Shape, sizeOf, stridesOf, type Tensor } from '../../compiler/ir/tensor.ts';
 import type { Strided } from '../../compiler/ir/view.ts';
 import { countOf, type Letters, positions, sortLetters } from '../provers/plonk/contraction-letters.ts';
 import { TILE_COLUMNS } from './contraction-code.ts';
 import { type MatrixProduct, multiplyMatrices, type Operand } from './matrix-product.ts';
-
-/** Intervals of the elements of the operands and of the result. */
-export interface ContractionRanges {
-  readonly a: Interval;
-  readonly b: Interval;
-  readonly out: Interval;
-}
 
 /** Products in all, and in each batch, from which on the kernel is faster than a plain loop. */
 const LEAST_PRODUCTS = 2 ** 11;

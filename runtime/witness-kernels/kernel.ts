@@ -1,4 +1,4 @@
-// The kernel of integer contractions: one WebAssembly module over one memory, which every contraction has to itself.
+// The kernel of the witness: one WebAssembly module over one memory, which every operation has to itself.
 import { createModule } from '../provers/wasm/emitter.ts';
 import {
   compileModule,
@@ -7,6 +7,7 @@ import {
   type KernelFunction,
 } from '../provers/wasm/webassembly.ts';
 import { defineContraction, TILE_ROWS } from './contraction-code.ts';
+import { defineExtremes } from './extremes-code.ts';
 
 const PAGE_BYTES = 65536;
 /** Largest memory with 32-bit addresses. */
@@ -20,7 +21,7 @@ export interface Table {
   readonly bytes: number;
 }
 
-/** Functions take what `contraction-code.ts` says; addresses and lengths are in bytes. */
+/** Functions take what the `-code.ts` files say; addresses and lengths are in bytes. */
 export interface Kernel {
   /** Gives all memory back. */
   readonly reset: () => void;
@@ -29,7 +30,7 @@ export interface Kernel {
   readonly table: (words: Int32Array) => Table;
   /** Copies elements, modulo 2^16. */
   readonly store16: (elements: ArrayLike<number>) => number;
-  /** A view that is valid until memory is allocated. */
+  readonly halves: (address: number, count: number) => Int16Array;
   readonly words: (address: number, count: number) => Int32Array;
   /** By number of rows. */
   readonly multiply: readonly (KernelFunction | undefined)[];
@@ -37,12 +38,13 @@ export interface Kernel {
   readonly packRuns: KernelFunction;
   readonly packNeighbours1: KernelFunction;
   readonly packNeighbours4: KernelFunction;
+  readonly extremes: KernelFunction;
 }
 
 let made: Kernel | undefined;
 
 /** The kernel of this thread. */
-export function contractionKernel(): Kernel {
+export function witnessKernel(): Kernel {
   made ??= createKernel();
   return made;
 }
@@ -50,6 +52,7 @@ export function contractionKernel(): Kernel {
 function createKernel(): Kernel {
   const module = createModule();
   defineContraction(module);
+  defineExtremes(module);
   const memory = createSharedMemory(16, MAXIMUM_PAGES);
   const named = instantiateModule(compileModule(module.finish({ maximumPages: MAXIMUM_PAGES })), memory);
   let next = 0;
@@ -78,11 +81,13 @@ function createKernel(): Kernel {
       new Int16Array(buffer, address, elements.length).set(elements);
       return address;
     },
+    halves: (address, count) => new Int16Array(buffer, address, count),
     words: (address, count) => new Int32Array(buffer, address, count),
     multiply: Array.from({ length: TILE_ROWS + 1 }, (_, rows) => (rows === 0 ? undefined : named(`multiply${rows}`))),
     packLines: named('packLines'),
     packRuns: named('packRuns'),
     packNeighbours1: named('packNeighbours1'),
     packNeighbours4: named('packNeighbours4'),
+    extremes: named('extremes'),
   };
 }

@@ -1,6 +1,6 @@
 // Products of matrices of int16 whose elements lie anywhere: tiles of both are packed panel by panel, then multiplied.
 import { MANY_TILES, TILE_COLUMNS, TILE_ROWS } from './contraction-code.ts';
-import { contractionKernel, type Kernel, type Table } from './kernel.ts';
+import { type Kernel, type Table, witnessKernel } from './kernel.ts';
 
 const WORD = 4;
 const HALF = 2;
@@ -32,7 +32,7 @@ export interface MatrixProduct {
 
 /** Writes the sums over all summands of row times column, modulo 2^32, to their places in `out`. */
 export function multiplyMatrices(p: MatrixProduct, out: Int32Array): void {
-  const k = contractionKernel();
+  const k = witnessKernel();
   k.reset();
   const [rows, columns] = [load(k, p.rows, 1), load(k, p.columns, TILE_COLUMNS)];
   const [height, width] = [p.rowPlaces.length, p.columnPlaces.length];

@@ -1,6 +1,8 @@
 // Hints over numbers: the honest prover's values at full speed. Defined by evaluateHint, which a test compares with this.
 import type { Hint } from '../hint.ts';
+import { bitLength, type Interval } from '../interval.ts';
 import type { NumericArray } from '../tensor.ts';
+import { fitsWord, shiftWords, signWords } from './word-kernels.ts';
 
 /**
  * Honest values of a hint over integers of magnitude below 2^52, written into one array per output. `last` is the size of
@@ -8,6 +10,7 @@ import type { NumericArray } from '../tensor.ts';
  */
 export function fillHint(h: Hint, inputs: readonly NumericArray[], last: number, outs: readonly NumericArray[]): void {
   const x = inputs[0]!;
+  if (x instanceof Int32Array && outs.every((o) => o instanceof Int32Array) && fillWords(h, x, outs)) return;
   const out = outs[0]!;
   switch (h.kind) {
     case 'divmod':
@@ -55,6 +58,43 @@ export function fillHint(h: Hint, inputs: readonly NumericArray[], last: number,
       }
       return;
   }
+}
+
+/** Most bits of a shift of 32-bit integers. */
+const MOST_SHIFT = 31;
+
+/** What shifts and masks do at once; returns false for all other hints. */
+function fillWords(h: Hint, x: Int32Array, outs: readonly Int32Array[]): boolean {
+  switch (h.kind) {
+    case 'divmod': {
+      const bits = bitLength(h.by) - 1;
+      if (h.by !== 1n << BigInt(Math.max(bits, 0)) || bits > MOST_SHIFT) return false;
+      shiftWords(x, bits, outs[0]!, outs[1]!);
+      return true;
+    }
+    case 'digits': {
+      if (h.bits > MOST_SHIFT) return false;
+      const rest = outs[h.n - 1]!;
+      rest.set(x);
+      for (let j = 0; j < h.n - 1; j++) shiftWords(rest, h.bits, rest, outs[j]!);
+      return true;
+    }
+    case 'isNegative':
+      outs[0]!.set(signWords(x));
+      return true;
+    default:
+      return false;
+  }
+}
+
+/**
+ * True if 32 bits hold all values of a hint on inputs of these intervals, whatever intervals its outputs declare.
+ */
+export function hintFitsWords(h: Hint, inputs: readonly Interval[]): boolean {
+  if (!inputs.every(fitsWord)) return false;
+  if (h.kind === 'divmod') return h.by > 0n && h.by <= 1n << BigInt(MOST_SHIFT);
+  if (h.kind === 'digits') return h.bits <= MOST_SHIFT;
+  return h.kind !== 'divide' || inputs[1]!.lo >= 0n;
 }
 
 function divideAll(

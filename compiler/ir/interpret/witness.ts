@@ -1,14 +1,25 @@
 // The witness reading: replays a circuit on honest inputs with typed arrays and checks every constraint on the way.
 import { type Circuit, type Instr, inputsOf, outputsOf, type Wire } from '../circuit.ts';
-import { type Contraction, contractStrided } from '../contraction.ts';
+import type { Contraction } from '../contraction.ts';
 import { Diagnostic } from '../diagnostics.ts';
 import { evaluateHint } from '../hint.ts';
 import { contains, type Interval, showInterval } from '../interval.ts';
-import { type Shape, sameShape, sizeOf, type Tensor } from '../tensor.ts';
+import { type NumericArray, type Shape, sameShape, sizeOf, type Tensor } from '../tensor.ts';
 import { dense, type Strided, strided, viewStrided } from '../view.ts';
 import { type ArithmeticInstr, exactEvaluator, isArithmetic } from './exact.ts';
-import { fillHint } from './hint-values.ts';
-import { affine, arrayFor, concat, inFloat64, lookUp, outside, sum } from './kernels.ts';
+import { fillHint, hintFitsWords } from './hint-values.ts';
+import {
+  affine,
+  arrayFor,
+  type ContractionRanges,
+  concat,
+  contracted,
+  lookUp,
+  outside,
+  stored,
+  sum,
+} from './kernels.ts';
+import { fitsWord, outsideIntegers } from './word-kernels.ts';
 
 /** All values of a circuit on one input. */
 export interface Witness {
@@ -27,16 +38,13 @@ export interface Witness {
 /**
  * Evaluates a contraction whose elements lie in these intervals, exactly, or returns undefined: not for me.
  */
-export type Contract = (
-  spec: Contraction,
-  a: Strided,
-  b: Strided,
-  ranges: { readonly a: Interval; readonly b: Interval; readonly out: Interval },
-) => Tensor | undefined;
+export type Contract = (spec: Contraction, a: Strided, b: Strided, ranges: ContractionRanges) => Tensor | undefined;
 
 export interface WitnessOptions {
   /** A faster way to evaluate contractions, asked first. */
   readonly contract?: Contract;
+  /** A faster way to find the least and the greatest element, asked first; undefined: not for me. */
+  readonly extremes?: (data: NumericArray) => readonly [number, number] | undefined;
   /** Keep the values of all wires instead of computing virtual ones again when asked. */
   readonly keepAll?: boolean;
   /** Also check that every wire lies in the interval that was inferred for it: a self-test of the compiler. */
@@ -56,14 +64,15 @@ const isWide = (x: Stored): x is Wide => 'exact' in x;
 const magnitude = (r: Interval): bigint => (r.hi > -r.lo ? r.hi : -r.lo);
 
 /**
- * Runs the circuit on one value per input and parameter port.
+ * Runs the circuit on one value per input and parameter port. Integer arrays are not copied where they can be kept: they
+ * must not change as long as the witness is used.
  * @throws Diagnostic `missing-input`, `unknown-input`, `bad-shape`, `input-out-of-range` naming the port, index and value,
  * `unsatisfied` naming the label of a constraint that an honest run violates.
  */
 export function runWitness(c: Circuit, inputs: ReadonlyMap<string, Tensor>, options: WitnessOptions = {}): Witness {
   checkNames(c, inputs);
   const values = new Array<Stored | undefined>(c.wires.length);
-  const run = createStep(c, inputs, values, options.contract);
+  const run = createStep(c, inputs, values, options);
   const { lastUse, kept } = lifetimes(c);
   for (const [index, i] of c.instrs.entries()) {
     run(index, i);
@@ -151,7 +160,7 @@ function createStep(
   c: Circuit,
   inputs: ReadonlyMap<string, Tensor>,
   values: Array<Stored | undefined>,
-  fastContract: Contract = () => undefined,
+  { contract: fastContract = () => undefined, extremes = () => undefined }: WitnessOptions,
 ): (index: number, i: Instr) => void {
   const evaluate = exactEvaluator(c);
   const read = (w: number): Stored => values[w]!;
@@ -178,28 +187,36 @@ function createStep(
     if (isArithmetic(i) && isExactNeeded(c, i)) {
       const exact = evaluate(index, i, (w) => exactOf(read(w)));
       const { shape, range } = c.wires[i.out]!;
-      write(i.out, isNarrow(range) ? strided({ shape, data: Float64Array.from(exact, Number) }) : { shape, exact });
+      write(i.out, isNarrow(range) ? compacted({ shape, exact }, range) : { shape, exact });
       if (i.op === 'deduce') checkLemma(c, i, exact);
       return;
     }
     switch (i.op) {
       case 'port':
-        return write(i.out, strided(portValue(c, i.port, inputs)));
+        return write(i.out, strided(portValue(c, i.port, inputs, extremes)));
       case 'constant':
         return write(i.out, strided({ shape: c.wires[i.out]!.shape, data: c.constants.get(i.digest)!.data }));
       case 'affine':
-        return write(i.out, affine(i, i.in.map(narrow)));
+        return write(
+          i.out,
+          affine(
+            i,
+            i.in.map(narrow),
+            i.in.map((w) => c.wires[w]!.range),
+          ),
+        );
       case 'view':
         return write(i.out, i.steps.reduce(viewStrided, narrow(i.in)));
       case 'concat':
         return write(i.out, concat(c.wires[i.out]!.shape, i.axis, i.in.map(narrow)));
       case 'sum':
-        return write(i.out, sum(narrow(i.in), i.axes));
+        return write(i.out, stored(c.wires[i.out]!.range, dense(sum(narrow(i.in), i.axes))));
       case 'contract': {
         const [a, b] = [narrow(i.in[0]), narrow(i.in[1])];
-        const [ra, rb, out] = [...i.in, i.out].map((w) => c.wires[w]!.range);
-        const found = fastContract(i.spec, a, b, { a: ra!, b: rb!, out: out! });
-        return write(i.out, strided(found ?? contractStrided(i.spec, inFloat64(a), inFloat64(b))));
+        const [aRange, bRange, out] = [...i.in, i.out].map((w) => c.wires[w]!.range);
+        const ranges = { a: aRange!, b: bRange!, out: out! };
+        const found = fastContract(i.spec, a, b, ranges);
+        return write(i.out, found === undefined ? contracted(i.spec, a, b, ranges) : strided(found));
       }
       case 'gather':
         return write(i.out, gather(narrow(i.in[0]), narrow(i.in[1]), c.wires[i.out]!, i.label));
@@ -220,7 +237,12 @@ function createStep(
               i.in.map((w) => exactOf(read(w))),
               shapes,
             ).map((values_, j): Stored => ({ shape: outs[j]!.shape, exact: values_ }))
-          : hintNumbers(i, i.in.map(narrow), outs);
+          : hintNumbers(
+              i,
+              i.in.map(narrow),
+              i.in.map((w) => c.wires[w]!.range),
+              outs,
+            );
         for (const [j, x] of results.entries()) {
           require(x, outs[j]!.range, i.label);
           write(i.out[j]!, isWide(x) && isNarrow(outs[j]!.range) ? compacted(x, outs[j]!.range) : x);
@@ -265,8 +287,13 @@ function falseLemma(c: Circuit, i: Extract<Instr, { readonly op: 'deduce' }>, va
   );
 }
 
-function portValue(c: Circuit, port: number, inputs: ReadonlyMap<string, Tensor>): Tensor {
-  const { name, wire } = c.ports[port]!;
+function portValue(
+  c: Circuit,
+  port: number,
+  inputs: ReadonlyMap<string, Tensor>,
+  extremes: NonNullable<WitnessOptions['extremes']>,
+): Tensor {
+  const { name, role, wire } = c.ports[port]!;
   const { shape, range } = c.wires[wire]!;
   const t = inputs.get(name);
   if (t === undefined)
@@ -277,16 +304,25 @@ function portValue(c: Circuit, port: number, inputs: ReadonlyMap<string, Tensor>
       `input ${name} has shape [${t.shape.join(', ')}], expected [${shape.join(', ')}]`,
       { field: name },
     );
+  const bad = (e: number): Diagnostic =>
+    new Diagnostic(
+      'input-out-of-range',
+      `input ${name}, element ${e}: ${t.data[e]} is not a whole number in ${showInterval(range)}`,
+      { field: name },
+    );
+  if (!(t.data instanceof Float64Array || t.data instanceof Float32Array)) {
+    const ends = extremes(t.data);
+    const isInside = ends?.every((v) => contains(range, BigInt(v))) === true;
+    const e = isInside ? -1 : outsideIntegers(t.data, range);
+    if (e >= 0) throw bad(e);
+    // Weights stay where they lie: they are many, and few instructions read them.
+    return role === 'param' ? t : { shape, data: dense(stored(range, t)).data };
+  }
   const data = arrayFor(range, sizeOf(shape));
   const [lo, hi] = [Number(range.lo), Number(range.hi)];
   for (let e = 0; e < data.length; e++) {
     const v = t.data[e]!;
-    if (!Number.isInteger(v) || v < lo || v > hi)
-      throw new Diagnostic(
-        'input-out-of-range',
-        `input ${name}, element ${e}: ${v} is not a whole number in ${showInterval(range)}`,
-        { field: name },
-      );
+    if (!Number.isInteger(v) || v < lo || v > hi) throw bad(e);
     data[e] = v + 0;
   }
   return { shape, data };
@@ -307,10 +343,12 @@ function gather(x: Strided, index: Strided, wire: Wire, label: string): Strided 
 function hintNumbers(
   i: Extract<Instr, { readonly op: 'hint' }>,
   inputs: readonly Strided[],
+  ranges: readonly Interval[],
   outs: readonly Wire[],
 ): Stored[] {
-  // Float64 first: an honest value outside its interval must be seen, not truncated.
-  const results = outs.map((w) => new Float64Array(sizeOf(w.shape)));
+  // An honest value outside its interval must be seen, not truncated.
+  const areWords = hintFitsWords(i.hint, ranges) && inputs.every((x) => !(x.data instanceof Float64Array));
+  const results = outs.map(({ shape }) => (areWords ? new Int32Array(sizeOf(shape)) : new Float64Array(sizeOf(shape))));
   fillHint(
     i.hint,
     inputs.map((x) => dense(x).data),
@@ -320,10 +358,7 @@ function hintNumbers(
   return results.map((data, j) => {
     const { shape, range } = outs[j]!;
     const x = strided({ shape, data });
-    if (outside(x, range) >= 0) return x;
-    const small = arrayFor(range, data.length);
-    small.set(data);
-    return strided({ shape, data: small });
+    return !areWords && fitsWord(range) && outside(x, range) < 0 ? stored(range, { shape, data }) : x;
   });
 }
 

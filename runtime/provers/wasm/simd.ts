@@ -77,6 +77,12 @@ export const i32x4 = {
   shrU: shift(173),
 } as const;
 
+/** Eight lanes of 16 bits. */
+export const i16x8 = {
+  minS: binary(150),
+  maxS: binary(152),
+} as const;
+
 /** Two lanes of 64 bits. */
 export const i64x2 = {
   extract: (a: Vector, lane: number): Value<'i64'> => value('i64', a.code, opcode(29), lane),
