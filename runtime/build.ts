@@ -152,7 +152,8 @@ async function makeKeys(task: KeyTask, { keys, onProgress, onEstimate, signal }:
   if (compiled.proofSystem === 'plonk-koalabear') {
     onProgress('registering the weights');
     await turn(signal);
-    return { key: makeNativeKey(compiled.circuit, parameters), setup: NO_SETUP, cached: false };
+    const key = makeNativeKey(compiled.circuit, parameters, join(folder, ARTIFACT_FILES.weights));
+    return { key, setup: NO_SETUP, cached: false };
   }
   if (r1cs === undefined) throw new TypeError(`backend ${compiled.backend} wrote no constraint system`);
   const r1csPath = join(folder, r1cs);

@@ -10,7 +10,7 @@ import { writeAtomically } from './artifact/files.ts';
 import { encodeProofFile } from './artifact/proof-file.ts';
 import type { PortStatement } from './artifact/statement.ts';
 import { proveSeconds } from './estimate.ts';
-import { prepareRun } from './native.ts';
+import { createNativeProver } from './native-prover.ts';
 import { type LoadedProver, loadProver } from './prover.ts';
 import { encodeProof, groth16Prove } from './provers/snarkjs/index.ts';
 import { turn } from './turn.ts';
@@ -68,24 +68,26 @@ export async function prove(options: ProveOptions): Promise<ProveReport> {
   const load = clock();
   const { system } = prover.verifier;
   if (system.proofSystem === 'plonk-koalabear') {
-    onProgress('computing the witness');
-    await turn(signal);
-    const { circuit, parameters, verifier } = prover;
-    const run = prepareRun(
-      { circuit, parameters, ports: verifier.description.ports, key: system.key },
-      options.inputs,
-      { clamp: options.clamp === true },
-    );
-    const witness = clock();
-    onProgress('proving');
-    await turn(signal);
-    const bytes = encodeProofFile({ root: verifier.root, ...run.prove() });
-    const proving = clock();
-    const ports = verifyBytes(verifier, bytes, output);
-    writeAtomically(output, bytes);
-    const seconds = { load, witness, prove: proving, verify: clock() };
-    const { model } = verifier.description;
-    return { model, output, root: verifier.root, bytes: bytes.length, ports, clamped: run.clamped, seconds };
+    const { circuit, parameters, verifier, weightsPath } = prover;
+    const { ports: described, model } = verifier.description;
+    const native = createNativeProver({ circuit, parameters, ports: described, key: system.key, weightsPath });
+    try {
+      onProgress('computing the witness');
+      await turn(signal);
+      const loadAll = load + clock();
+      const run = native.prepare(options.inputs, { clamp: options.clamp === true });
+      const witness = clock();
+      onProgress('proving');
+      await turn(signal);
+      const bytes = encodeProofFile({ root: verifier.root, ...run.prove() });
+      const proving = clock();
+      const ports = verifyBytes(verifier, bytes, output);
+      writeAtomically(output, bytes);
+      const seconds = { load: loadAll, witness, prove: proving, verify: clock() };
+      return { model, output, root: verifier.root, bytes: bytes.length, ports, clamped: run.clamped, seconds };
+    } finally {
+      native.close();
+    }
   }
   const folder = temporaryFolder();
   try {

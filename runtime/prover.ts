@@ -22,6 +22,8 @@ export interface LoadedProver {
   readonly circuit: Circuit;
   /** Weights that are ports. */
   readonly parameters: readonly Parameter[];
+  /** Path of the native prover's commitment to weights, where there is one: it is checked where it is read. */
+  readonly weightsPath: string | undefined;
 }
 
 /** @throws Diagnostic `bad-artifact` for files that are missing, changed or do not belong together, `wrong-version`. */
@@ -42,7 +44,10 @@ export async function loadProver(folder: string): Promise<LoadedProver> {
     throw new Diagnostic('bad-artifact', 'the circuit is not the one that the verifier describes: compile again', {
       file: path,
     });
-  return { folder, manifest, verifier, circuit, parameters: await readParameters(folder, manifest) };
+  const weightsPath = Object.hasOwn(manifest.files, ARTIFACT_FILES.weights)
+    ? join(folder, ARTIFACT_FILES.weights)
+    : undefined;
+  return { folder, manifest, verifier, circuit, parameters: await readParameters(folder, manifest), weightsPath };
 }
 
 async function checkedVerifier(folder: string, manifest: Manifest): Promise<LoadedVerifier> {

@@ -47,7 +47,14 @@ test('the bytes of LeNet-5 are those of every machine', () => {
 test('results are medians, with the goal beside what misses it, and reasons of failures', () => {
   expect(median([5, 1, 3])).toBe(3);
   expect(median([4, 1, 3, 2])).toBe(2.5);
-  const run = (prove: number) => ({ witness: 0.001, prove, verify: 0.02, proofBytes: 1000, phases: [] });
+  const run = (prove: number) => ({
+    witness: 0.001,
+    prove,
+    verify: 0.02,
+    processor: 0.1,
+    proofBytes: 1000,
+    phases: [],
+  });
   const table = showTable([
     {
       name: 'a',

@@ -5,7 +5,7 @@ import { createCompiler, Diagnostic, formatDiagnostic } from '../../compiler/ind
 import { ARTIFACT_FILES } from '../../runtime/artifact/artifact.ts';
 import { encodeProofFile } from '../../runtime/artifact/proof-file.ts';
 import { loadProver, verifyBytes } from '../../runtime/index.ts';
-import { prepareRun } from '../../runtime/native.ts';
+import { createNativeProver } from '../../runtime/native-prover.ts';
 import { VERIFIER_FILES } from '../../runtime/verify.ts';
 import type { ChildResult, ChildTask, CompileFigures, ProveFigures, RunFigures } from './measurement.ts';
 import { benchModels } from './models.ts';
@@ -23,6 +23,24 @@ function stopwatch(): () => number {
   };
 }
 
+/** Adds up the time from the beginning of each phase to the next; a phase may begin several times. */
+function phaseTimer(): { readonly begin: (phase: string) => void; readonly end: () => (readonly [string, number])[] } {
+  const clock = stopwatch();
+  const seconds = new Map<string, number>();
+  let phase = 'columns';
+  const begin = (next: string): void => {
+    seconds.set(phase, (seconds.get(phase) ?? 0) + clock());
+    phase = next;
+  };
+  return {
+    begin,
+    end: () => {
+      begin('');
+      return [...seconds];
+    },
+  };
+}
+
 const peakMemory = (): number => process.resourceUsage().maxRSS * 1024;
 
 const fileBytes = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
@@ -35,7 +53,7 @@ async function compileModel({ model, bits, folder }: ChildTask & { kind: 'compil
     compile: seconds.compile,
     registration: seconds.setup,
     keyBytes: fileBytes(join(output, ARTIFACT_FILES.verifier, VERIFIER_FILES.key)),
-    weightBytes: fileBytes(join(output, ARTIFACT_FILES.parameters)),
+    weightBytes: fileBytes(join(output, ARTIFACT_FILES.parameters)) + fileBytes(join(output, ARTIFACT_FILES.weights)),
     memory: peakMemory(),
   };
 }
@@ -44,24 +62,35 @@ async function proveModel({ model, folder, runs }: ChildTask & { kind: 'prove' }
   const { inputs } = benchModels([model])[0]!;
   const clock = stopwatch();
   const prover = await loadProver(join(folder, ARTIFACT));
-  const load = clock();
-  const { circuit, parameters, verifier } = prover;
+  const { circuit, parameters, verifier, weightsPath } = prover;
   const { system, description, root } = verifier;
   if (system.proofSystem !== 'plonk-koalabear') throw new RangeError('the artifact is not of the native prover');
   const { key } = system;
+  const native = createNativeProver({ circuit, parameters, ports: description.ports, key, weightsPath });
+  const load = clock();
   const figures: RunFigures[] = [];
   for (let run = 0; run <= runs; run++) {
     const reals = await inputs(run);
-    const phases: (readonly [string, number])[] = [];
+    const before = process.cpuUsage();
     clock();
-    const prepared = prepareRun({ circuit, parameters, ports: description.ports, key }, reals, { clamp: true });
+    const prepared = native.prepare(reals, { clamp: true });
     const witness = clock();
-    const shown = prepared.prove((name, seconds) => phases.push([name, seconds]));
+    const phases = phaseTimer();
+    const shown = prepared.prove(phases.begin);
     const bytes = encodeProofFile({ root, ...shown });
     const proof = clock();
+    const { user, system: kernel } = process.cpuUsage(before);
+    const spent = phases.end();
     verifyBytes(verifier, bytes, 'the proof');
     const verify = clock();
-    figures.push({ witness, prove: witness + proof, verify, proofBytes: bytes.length, phases });
+    figures.push({
+      witness,
+      prove: witness + proof,
+      verify,
+      processor: (user + kernel) / 1e6,
+      proofBytes: bytes.length,
+      phases: spent,
+    });
   }
   return { load, runs: figures.slice(1), securityBits: key.securityBits, memory: peakMemory() };
 }

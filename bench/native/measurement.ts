@@ -29,6 +29,8 @@ export interface RunFigures {
   /** From the input to the bytes of the proof, witness included. */
   readonly prove: number;
   readonly verify: number;
+  /** Processor time of proving, all threads together: what it takes on a machine that others use too. */
+  readonly processor: number;
   readonly proofBytes: number;
   /** Seconds by phase of the prover, in order. */
   readonly phases: readonly (readonly [name: string, seconds: number])[];

@@ -88,5 +88,6 @@ export function showProfile({ title, prove }: BenchResult): string {
     ([name, seconds]) =>
       `  ${name.padEnd(28)} ${showSeconds(seconds).padStart(9)} ${((100 * seconds) / total).toFixed(0).padStart(4)} %`,
   );
-  return [`${title}: ${showSeconds(total)}`, ...shown].join('\n');
+  const processor = showSeconds(middle(prove, (r) => r.processor));
+  return [`${title}: ${showSeconds(total)}, ${processor} of processor time`, ...shown].join('\n');
 }

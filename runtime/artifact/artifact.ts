@@ -16,6 +16,8 @@ export const ARTIFACT_FILES = {
   circuit: 'prover/circuit.bin',
   /** Weights that are ports; absent if weights are constants of the circuit. */
   parameters: 'prover/parameters.bin',
+  /** The native prover's commitment to weights. */
+  weights: 'prover/weights.code',
   /** What the backend emitted. */
   system: 'prover/system',
   provingKey: 'prover/proving.zkey',

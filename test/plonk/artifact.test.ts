@@ -1,5 +1,5 @@
 // The native prover from model file to verdict: no set-up, the same bytes every time, and refusals as for other backends.
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -45,6 +45,32 @@ it('a verdict shows the integers that the model evaluates to, and says that noth
 it('compiling again gives the same model root: nothing is random', async () => {
   const output = join(folder, 'again.zkml');
   expect((await createCompiler().compile({ ...options, output })).root).toBe(root);
+});
+
+it('weights committed to otherwise, and rows changed on disk, are refused, and no proof is written', async () => {
+  const copy = join(folder, 'copy.zkml');
+  cpSync(artifact, copy, { recursive: true });
+  const file = join(copy, 'prover/weights.code');
+  const bytes = readFileSync(file);
+  const output = join(folder, 'none.zkp');
+  const attempt = (): Promise<string> =>
+    prove({ artifact: copy, inputs, output }).then(
+      () => 'accepted',
+      (e: unknown) => (e instanceof Diagnostic ? e.code : String(e)),
+    );
+  // A hash of a row, and the first word of all rows.
+  const hashes = Buffer.from(bytes);
+  hashes.writeUInt8(hashes[20]! ^ 1, 20);
+  writeFileSync(file, hashes);
+  expect(await attempt()).toBe('bad-artifact');
+  const [width, rows] = [bytes.readUInt32LE(8), bytes.readUInt32LE(12)];
+  const words = Buffer.from(bytes);
+  for (let row = 0; row < rows; row++) words[16 + 32 * rows + 4 * width * row]! ^= 1;
+  writeFileSync(file, words);
+  expect(await attempt()).toBe('bad-artifact');
+  rmSync(file);
+  expect(await attempt()).toBe('file-missing');
+  expect(existsSync(output)).toBe(false);
 });
 
 it('changed statements, proofs, keys and roots are refused', () => {

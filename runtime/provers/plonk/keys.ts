@@ -5,9 +5,10 @@ import { digest } from '../../../compiler/ir/digest.ts';
 import { type Plan, type Plans, planCircuit } from '../../../compiler/ir/interpret/plan.ts';
 import { deserializeCircuit, serializeCircuit } from '../../../compiler/ir/serialize.ts';
 import { chooseParameters } from './choose-parameters.ts';
-import { type Commitment, commit } from './commitment.ts';
+import { type Commitment, commit, type EncodedCommitment, type OpenableRows } from './commitment.ts';
 import { residue } from './field.ts';
 import { decodeKeyFile, encodeKeyFile, type KeyFile, parametersText, type RegisteredWeights } from './key-file.ts';
+import { rootOf, type TreeShape } from './merkle.ts';
 import { DEFAULT_SECURITY_BITS, type ProofParameters, requireSecurity, securityBits } from './parameters.ts';
 import { claimsOf, type ProofContext, protocolOf } from './protocol.ts';
 import { protocolSize } from './protocol-size.ts';
@@ -17,11 +18,11 @@ import { storedCells, valuesOfWires } from './run-values.ts';
 import type { Vectors } from './vectors.ts';
 import { verifyRun } from './verifier.ts';
 
-/** Bits that a registration has beyond the target: it takes little of a run's share of the error. */
-const REGISTRATION_MARGIN = 4;
+/** Bits that a registration has beyond the target: half of the error is its own. */
+const REGISTRATION_MARGIN = 1;
 
-/** Bits that a run must have beyond the target for both together to reach it: -log2(1 - 2^-4), rounded up. */
-const REGISTRATION_SHARE = 0.1;
+/** Bits that a run must have beyond the target for both together to reach it: the other half. */
+const REGISTRATION_SHARE = 1;
 
 /** A key that has been checked: parameters reach the target, and the weights' registration proof verifies. */
 export interface LoadedKey {
@@ -57,19 +58,48 @@ function checkSameWeights(run: Plan, registration: Plan): void {
     throw new RangeError('a registration has other weight columns than its runs');
 }
 
-/** Commits to weights by the layout of the key's runs. */
-export function commitWeights(
+/** Kind of the tree over the codewords of weights. */
+const WEIGHTS = 'weights';
+
+/** The tree of a key's commitment to weights, of which there must be some. */
+export function weightShape({ protocol, parameters }: ProofContext): TreeShape {
+  return { kind: WEIGHTS, width: protocol.weightColumns, rows: 2 ** parameters.opening.code.logCode };
+}
+
+/** Messages of the weight columns by the layout of the key's runs. */
+function weightCells(
   v: Vectors,
-  { protocol, parameters }: ProofContext,
+  { protocol }: ProofContext,
   circuit: Circuit,
   weights: ReadonlyMap<string, ArrayLike<number>>,
-): Commitment | undefined {
-  if (protocol.weightColumns === 0) return undefined;
+): Uint32Array {
   const wires = new Map(circuit.ports.map((p) => [p.wire, p.name]));
   const columns = protocol.plan.columns.map(({ wire, group }) =>
     group === 'weight' ? weightWords(weights, wires.get(wire)!) : new Uint32Array(0),
   );
-  return commit(v, 'weights', storedCells(v, protocol, 'weight', columns), parameters.opening.code);
+  return storedCells(v, protocol, 'weight', columns);
+}
+
+/** Commits to weights by the layout of the key's runs. */
+export function commitWeights(
+  v: Vectors,
+  context: ProofContext,
+  circuit: Circuit,
+  weights: ReadonlyMap<string, ArrayLike<number>>,
+): EncodedCommitment | undefined {
+  if (context.protocol.weightColumns === 0) return undefined;
+  return commit(v, WEIGHTS, weightCells(v, context, circuit, weights), context.parameters.opening.code);
+}
+
+/** A commitment to weights that was made before: messages from the weights, codewords from where they are kept. */
+export function storedWeights(
+  v: Vectors,
+  context: ProofContext,
+  circuit: Circuit,
+  weights: ReadonlyMap<string, ArrayLike<number>>,
+  rows: OpenableRows,
+): Commitment {
+  return { ...rows, root: rootOf(rows.tree), columns: weightCells(v, context, circuit, weights) };
 }
 
 function weightWords(weights: ReadonlyMap<string, ArrayLike<number>>, name: string): Uint32Array {
@@ -82,9 +112,15 @@ function weightWords(weights: ReadonlyMap<string, ArrayLike<number>>, name: stri
  * Makes the verification key of a circuit: chooses parameters, commits to the weights and proves their intervals. The same
  * circuit and weights give the same bytes everywhere: nothing is random.
  * @param weights integers by parameter port
+ * @param keep given the commitment to weights, if there are any, to store it for the prover
  * @throws Diagnostic what planning refuses, `insecure-parameters`.
  */
-export function makeKey(v: Vectors, circuit: Circuit, weights: ReadonlyMap<string, ArrayLike<number>>): Uint8Array {
+export function makeKey(
+  v: Vectors,
+  circuit: Circuit,
+  weights: ReadonlyMap<string, ArrayLike<number>>,
+  keep: (commitment: EncodedCommitment) => void = () => {},
+): Uint8Array {
   const { run, registration } = planCircuit(circuit);
   const claims = claimsOf(v, run);
   const bytes = serializeCircuit(circuit);
@@ -106,6 +142,7 @@ export function makeKey(v: Vectors, circuit: Circuit, weights: ReadonlyMap<strin
   const names = new Map(circuit.ports.map((p) => [p.wire, p.name]));
   const values = valuesOfWires(registration, (wire) => weightWords(weights, names.get(wire)!));
   const proof = proveRun(v, context, NOTHING, values, commitment);
+  keep(commitment);
   return encodeKeyFile({ ...file, weights: { root: commitment.root, parameters: own, proof } });
 }
 

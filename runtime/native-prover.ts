@@ -1,0 +1,102 @@
+// The native prover on artifacts: weights are read once, then any number of runs is proved with them.
+import type { Circuit } from '../compiler/ir/circuit.ts';
+import { Diagnostic } from '../compiler/ir/diagnostics.ts';
+import { runWitness } from '../compiler/ir/interpret/witness.ts';
+import { publicSignals } from '../compiler/ir/public-signals.ts';
+import type { Tensor } from '../compiler/ir/tensor.ts';
+import type { PortDescription } from './artifact/description.ts';
+import type { Parameter } from './artifact/parameters.ts';
+import type { ProofFile } from './artifact/proof-file.ts';
+import { openWeightCommitment } from './artifact/weight-commitment.ts';
+import { type EncodeOptions, encodeInputs } from './evaluate/encode.ts';
+import { isStated } from './native.ts';
+import {
+  type Commitment,
+  honestValues,
+  type LoadedKey,
+  type ProvingPhase,
+  proveRun,
+  storedWeights,
+  wasmVectors,
+  weightShape,
+} from './provers/plonk/index.ts';
+import { contractIntegers } from './witness-kernels/index.ts';
+
+/** Threads at work on a proof, this one included. */
+const THREADS = 2;
+
+/** What proving an artifact needs. */
+export interface NativeProverInput {
+  readonly circuit: Circuit;
+  readonly ports: readonly PortDescription[];
+  readonly parameters: readonly Parameter[];
+  readonly key: LoadedKey;
+  /** Path of the commitment to weights, where there are any. */
+  readonly weightsPath: string | undefined;
+}
+
+/** Told when a phase of a proof begins, and how much of the work is done (0 to 1, about). */
+export type OnPhase = (phase: ProvingPhase, done: number) => void;
+
+/** A run that is ready to be proved. */
+export interface PreparedRun {
+  /** Input elements that were saturated. */
+  readonly clamped: number;
+  /** Signals and proof. */
+  prove(onPhase?: OnPhase): Pick<ProofFile, 'signals' | 'proof'>;
+}
+
+/** A model with its weights in memory, ready to prove run after run. */
+export interface NativeProver {
+  /**
+   * Runs the model on reals.
+   * @throws Diagnostic `input-out-of-range` and the like as {@link encodeInputs}.
+   */
+  prepare(reals: ReadonlyMap<string, Tensor>, options: EncodeOptions): PreparedRun;
+  /** Ends the threads; nothing may be proved afterwards. */
+  close(): void;
+}
+
+/** @throws Diagnostic `bad-artifact` and the like where the commitment to weights is not the key's. */
+export function createNativeProver({ circuit, ports, parameters, key, weightsPath }: NativeProverInput): NativeProver {
+  const v = wasmVectors({ threads: THREADS });
+  const values = new Map(parameters.map((p) => [p.name, p.values]));
+  const weights = ((): Commitment | undefined => {
+    const { weightRoot } = key;
+    if (weightRoot === undefined) return undefined;
+    if (weightsPath === undefined)
+      throw new Diagnostic('bad-artifact', 'the artifact has no commitment to weights: compile the model again');
+    const rows = openWeightCommitment(v, weightsPath, weightShape(key.run), weightRoot);
+    return storedWeights(v, key.run, circuit, values, rows);
+  })();
+  const fixed = new Map<string, Tensor>();
+  for (const { role, name, wire } of circuit.ports) {
+    const data = role === 'param' ? values.get(name) : undefined;
+    if (data !== undefined) fixed.set(name, { shape: circuit.wires[wire]!.shape, data });
+  }
+  const { plan } = key.run.protocol;
+  return {
+    close: v.close,
+    prepare(reals, options) {
+      const { integers, clamped } = encodeInputs(ports, reals, options);
+      const witness = runWitness(circuit, new Map([...fixed, ...integers]), { contract: contractIntegers });
+      const valuesOf = (tensors: typeof plan.inputs): Tensor['data'][] =>
+        tensors.map((t) => witness.value(t.wire).data);
+      return {
+        clamped,
+        prove(onPhase = () => {}) {
+          const statement = { inputs: valuesOf(plan.inputs), outputs: valuesOf(plan.outputs) };
+          const proof = proveRun(v, key.run, statement, honestValues(plan, witness), weights, {
+            findNonce: v.findNonce,
+            onPhase,
+          });
+          const shown = { ...circuit, ports: circuit.ports.filter(isStated) };
+          const signals = publicSignals(shown).flatMap(({ port }) =>
+            Array.from(witness.value(shown.ports[port]!.wire).data, (x) => BigInt.asUintN(64, BigInt(x))),
+          );
+          return { signals, proof };
+        },
+      };
+    },
+  };
+}
