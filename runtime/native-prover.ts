@@ -1,6 +1,7 @@
 // The native prover on artifacts: weights are read once, then any number of runs is proved with them.
 import type { Circuit } from '../compiler/ir/circuit.ts';
 import { Diagnostic } from '../compiler/ir/diagnostics.ts';
+import { wiresRead } from '../compiler/ir/interpret/plan.ts';
 import { runWitness } from '../compiler/ir/interpret/witness.ts';
 import { publicSignals } from '../compiler/ir/public-signals.ts';
 import type { Tensor } from '../compiler/ir/tensor.ts';
@@ -20,7 +21,7 @@ import {
   wasmVectors,
   weightShape,
 } from './provers/plonk/index.ts';
-import { contractIntegers } from './witness-kernels/index.ts';
+import { WITNESS_KERNELS } from './witness-kernels/index.ts';
 
 /** Threads at work on a proof, this one included. */
 const THREADS = 2;
@@ -75,11 +76,12 @@ export function createNativeProver({ circuit, ports, parameters, key, weightsPat
     if (data !== undefined) fixed.set(name, { shape: circuit.wires[wire]!.shape, data });
   }
   const { plan } = key.run.protocol;
+  const options = { ...WITNESS_KERNELS, keep: wiresRead(plan) };
   return {
     close: v.close,
-    prepare(reals, options) {
-      const { integers, clamped } = encodeInputs(ports, reals, options);
-      const witness = runWitness(circuit, new Map([...fixed, ...integers]), { contract: contractIntegers });
+    prepare(reals, encoding) {
+      const { integers, clamped } = encodeInputs(ports, reals, encoding);
+      const witness = runWitness(circuit, new Map([...fixed, ...integers]), options);
       const valuesOf = (tensors: typeof plan.inputs): Tensor['data'][] =>
         tensors.map((t) => witness.value(t.wire).data);
       return {

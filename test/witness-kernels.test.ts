@@ -3,11 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { BN254, type Capabilities, KOALABEAR } from '../compiler/ir/circuit.ts';
 import { type Contraction, contractStrided } from '../compiler/ir/contraction.ts';
 import type { ContractionRanges } from '../compiler/ir/interpret/kernels.ts';
+import { planCircuit, planWitness, wiresRead } from '../compiler/ir/interpret/plan.ts';
 import { type Contract, runWitness, type WitnessOptions } from '../compiler/ir/interpret/witness.ts';
 import { interval } from '../compiler/ir/interval.ts';
 import { lowerModule } from '../compiler/ir/lower.ts';
 import type { Sample } from '../compiler/ir/op.ts';
 import type { RecordedWire } from '../compiler/ir/recorder.ts';
+import { clampTable } from '../compiler/ir/table.ts';
 import { type NumericArray, type Shape, sizeOf, type Tensor, tensor } from '../compiler/ir/tensor.ts';
 import { type Strided, strided, type View, viewStrided } from '../compiler/ir/view.ts';
 import { contractIntegers, extremesOf, multiplyIntegers, WITNESS_KERNELS } from '../runtime/witness-kernels/index.ts';
@@ -261,4 +263,31 @@ describe('the witness of every operator is the same with the kernel', () => {
   it('and it was used', () => {
     expect(evaluated).toBeGreaterThan(100);
   });
+});
+
+it('columns of a plan are filled from what the witness keeps', () => {
+  const c = recordCircuit(KOALABEAR, (b) => {
+    const x = b.input('x', 'input', 'private', [2, 3], interval(-4, 3));
+    const w = b.input('w', 'param', 'private', [3, 2], interval(-4, 3));
+    const product = b.contract({ a: 'mk', b: 'kn', out: 'mn' }, x, w);
+    const table = clampTable(interval(-36, 48), interval(0, 7));
+    b.output('y', 'public', b.lookup(table, product, 'clamp')[0] as RecordedWire);
+  });
+  const { run: plan } = planCircuit(c);
+  const given = new Map([
+    ['x', tensor([2, 3], [1, 2, 3, -4, -4, -4])],
+    ['w', tensor([3, 2], [1, -1, 2, -2, 3, -4])],
+  ]);
+  const evaluations = (keep: ReadonlySet<number>): number => {
+    let count = 0;
+    const contract: Contract = () => {
+      count++;
+      return undefined;
+    };
+    const columns = planWitness(plan, runWitness(c, given, { contract, keep }));
+    expect(columns).toEqual(planWitness(plan, runWitness(c, given)));
+    return count;
+  };
+  expect(evaluations(wiresRead(plan))).toBe(1);
+  expect(evaluations(new Set())).toBeGreaterThan(1);
 });

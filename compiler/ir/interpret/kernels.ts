@@ -2,7 +2,7 @@
 
 import type { Instr } from '../circuit.ts';
 import { type Contraction, contractStrided } from '../contraction.ts';
-import type { Interval } from '../interval.ts';
+import { containsInterval, type Interval, interval } from '../interval.ts';
 import { type Table, tableValue } from '../table.ts';
 import { type Shape, sizeOf, stridesOf, type Tensor } from '../tensor.ts';
 import { copyInto, dense, type Strided, strided } from '../view.ts';
@@ -99,6 +99,9 @@ export function sum(x: Strided, axes: readonly number[]): Strided {
   return strided({ shape, data: contractStrided(spec, inFloat64(x), one).data });
 }
 
+/** Integers whose differences 32 bits hold. */
+const HALF_WORDS = interval(1n - 2n ** 30n, 2n ** 30n - 1n);
+
 /** Columns of tables in 32-bit integers. */
 const tableWords = new WeakMap<Tensor, Int32Array>();
 
@@ -125,7 +128,8 @@ export function lookUp(t: Table, column: number, keys: Tensor, range: Interval):
   }
   if (t.kind === 'clamp') {
     const [low, high] = [Number(tableValue(t, 0, t.domain.lo)), Number(tableValue(t, 0, t.domain.hi))];
-    if (words !== undefined) return { shape, data: clampWords(words, low, high) };
+    const isSmall = [t.domain, range].every((r) => containsInterval(HALF_WORDS, r));
+    if (words !== undefined && isSmall) return { shape, data: clampWords(words, low, high) };
     const data = arrayFor(range, keys.data.length);
     for (let e = 0; e < data.length; e++) data[e] = Math.min(Math.max(keys.data[e]!, low), high);
     return { shape, data };

@@ -47,6 +47,8 @@ export interface WitnessOptions {
   readonly extremes?: (data: NumericArray) => readonly [number, number] | undefined;
   /** Keep the values of all wires instead of computing virtual ones again when asked. */
   readonly keepAll?: boolean;
+  /** Wires whose values are kept beside ports and committed ones, because they will be asked for. */
+  readonly keep?: ReadonlySet<number>;
   /** Also check that every wire lies in the interval that was inferred for it: a self-test of the compiler. */
   readonly checkRanges?: boolean;
 }
@@ -73,7 +75,7 @@ export function runWitness(c: Circuit, inputs: ReadonlyMap<string, Tensor>, opti
   checkNames(c, inputs);
   const values = new Array<Stored | undefined>(c.wires.length);
   const run = createStep(c, inputs, values, options);
-  const { lastUse, kept } = lifetimes(c);
+  const { lastUse, kept } = lifetimes(c, options.keep);
   for (const [index, i] of c.instrs.entries()) {
     run(index, i);
     if (options.checkRanges) for (const w of outputsOf(i)) checkRange(c.wires[w]!, values[w]!, w);
@@ -123,9 +125,12 @@ function exactOf(x: Stored): readonly bigint[] {
 }
 
 /** The last instruction that reads each wire, and the wires that the witness keeps. */
-function lifetimes(c: Circuit): { readonly lastUse: Int32Array; readonly kept: ReadonlySet<number> } {
+function lifetimes(
+  c: Circuit,
+  keep: ReadonlySet<number> = new Set(),
+): { readonly lastUse: Int32Array; readonly kept: ReadonlySet<number> } {
   const lastUse = new Int32Array(c.wires.length).fill(-1);
-  const kept = new Set(c.ports.map((p) => p.wire));
+  const kept = new Set([...keep, ...c.ports.map((p) => p.wire)]);
   for (const [index, i] of c.instrs.entries()) {
     for (const w of inputsOf(i)) lastUse[w] = index;
     if (i.op === 'hint' || i.op === 'lookup' || i.op === 'gather') for (const w of outputsOf(i)) kept.add(w);

@@ -28,20 +28,27 @@ export function affineWords(shape: Shape, xs: readonly Words[], ks: readonly big
   const out = new Int32Array(sizeOf(shape));
   const factors = ks.map((k) => Number(BigInt.asIntN(32, k)));
   const constant = Number(BigInt.asIntN(32, c));
-  const [x, y, ...rest] = xs;
+  const [x, y, z] = xs;
   const own = stridesOf(shape);
   if (x === undefined) return out.fill(constant);
   if (y === undefined)
     forEachRow(shape, [0, x.offset], [own, x.strides], (count, [, s], [o, p]) => {
       scaleRow(out, o!, count, x.data, p!, s!, factors[0]!, constant);
     });
-  else
+  else if (z === undefined)
     forEachRow(shape, [0, x.offset, y.offset], [own, x.strides, y.strides], (count, [, s, t], [o, p, q]) => {
       combineRow(out, o!, count, x.data, p!, s!, factors[0]!, y.data, q!, t!, factors[1]!, constant);
     });
-  for (const [j, z] of rest.entries())
-    forEachRow(shape, [0, z.offset], [own, z.strides], (count, [, s], [o, p]) => {
-      addRow(out, o!, count, z.data, p!, s!, factors[j + 2]!);
+  else {
+    const all = [own, x.strides, y.strides, z.strides];
+    const [k, l, m] = factors;
+    forEachRow(shape, [0, x.offset, y.offset, z.offset], all, (count, [, s, t, u], [o, p, q, r]) => {
+      combineThree(out, o!, count, x.data, p!, s!, k!, y.data, q!, t!, l!, z.data, r!, u!, m!, constant);
+    });
+  }
+  for (const [j, more] of xs.slice(3).entries())
+    forEachRow(shape, [0, more.offset], [own, more.strides], (count, [, s], [o, p]) => {
+      addRow(out, o!, count, more.data, p!, s!, factors[j + 3]!);
     });
   return out;
 }
@@ -119,6 +126,28 @@ function combineRow(
     out[o + i] = ((Math.imul(k, x[a]!) + Math.imul(l, y[b]!)) | 0) + c;
 }
 
+function combineThree(
+  out: Int32Array,
+  o: number,
+  count: number,
+  x: Int32Array,
+  p: number,
+  s: number,
+  k: number,
+  y: Int32Array,
+  q: number,
+  t: number,
+  l: number,
+  z: Int32Array,
+  r: number,
+  u: number,
+  m: number,
+  c: number,
+): void {
+  for (let i = 0, a = p, b = q, d = r; i < count; i++, a += s, b += t, d += u)
+    out[o + i] = ((Math.imul(k, x[a]!) + Math.imul(l, y[b]!)) | 0) + ((Math.imul(m, z[d]!) + c) | 0);
+}
+
 function addRow(out: Int32Array, o: number, count: number, x: Int32Array, p: number, s: number, k: number): void {
   for (let i = 0, a = p; i < count; i++, a += s) out[o + i]! += Math.imul(k, x[a]!);
 }
@@ -167,12 +196,15 @@ export function lookUpWords(keys: Int32Array, values: Int32Array, first: number)
   return out;
 }
 
-/** Elements moved to the nearest end of [low, high]. */
+/** Elements of magnitude below 2^30 moved to the nearest end of [low, high], which are as small. */
 export function clampWords(x: Int32Array, low: number, high: number): Int32Array {
   const out = new Int32Array(x.length);
+  const width = high - low;
+  // Signs instead of branches: whether activations are negative cannot be predicted.
   for (let e = 0; e < out.length; e++) {
-    const v = x[e]!;
-    out[e] = v < low ? low : v > high ? high : v;
+    const above = x[e]! - low;
+    const below = (above & ~(above >> 31)) - width;
+    out[e] = (below & (below >> 31)) + high;
   }
   return out;
 }

@@ -1,5 +1,5 @@
 // The witness side of a plan: what an honest prover commits.
-import { addP, mulP, P, subP } from '../../koalabear.ts';
+import { mulP, P, subP } from '../../koalabear.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { Witness } from '../witness.ts';
 import { residueOf } from './draft.ts';
@@ -16,12 +16,37 @@ export function planWitness(plan: Plan, witness: Witness, group?: ColumnGroup): 
   return fillColumns(plan, (wire) => witnessResidues(witness, wire), group);
 }
 
-/** Canonical residues of a wire of the circuit, however wide it is. */
+/**
+ * Wires of the circuit that filling columns and proving read, beside those that every witness keeps: keys of lookups, what
+ * columns are derived from, and what operands of contractions are views of.
+ */
+export function wiresRead({ circuit, columns, lookups, contractions, definitions }: Plan): ReadonlySet<number> {
+  const source = new Map<number, number>();
+  for (const i of circuit.instrs) if (i.op === 'view' || i.op === 'range' || i.op === 'deduce') source.set(i.out, i.in);
+  const origin = (wire: number): number => {
+    let w = wire;
+    for (let next = source.get(w); next !== undefined; next = source.get(w)) w = next;
+    return w;
+  };
+  const forms = [
+    ...lookups.map((l) => l.key),
+    ...columns.flatMap(({ origin: from }) => (from.kind === 'quotient' ? [from.of] : [])),
+  ];
+  const wires = [
+    ...columns.map((column) => column.wire),
+    ...forms.flatMap((form) => form.terms.map((t) => t.wire)),
+    ...contractions.flatMap(({ a, b }) => [origin(a), origin(b)]),
+  ];
+  return new Set(wires.map((w) => definitions.get(w) ?? w).filter((w) => w < circuit.wires.length));
+}
+
+/** Canonical residues of a wire of the circuit, however wide it is. They may lie in the witness's own memory. */
 export function witnessResidues(witness: Witness, wire: number): Uint32Array {
   const { range } = witness.circuit.wires[wire]!;
-  return range.lo > -LIMIT && range.hi < LIMIT
-    ? residuesOf(witness.value(wire).data)
-    : Uint32Array.from(witness.exact(wire), residueOf);
+  if (range.lo <= -LIMIT || range.hi >= LIMIT) return Uint32Array.from(witness.exact(wire), residueOf);
+  const { data } = witness.value(wire);
+  const areResidues = data instanceof Int32Array && range.lo >= 0n && range.hi < BigInt(P);
+  return areResidues ? new Uint32Array(data.buffer, data.byteOffset, data.length) : residuesOf(data);
 }
 
 /**
@@ -42,23 +67,21 @@ export function fillColumns(plan: Plan, wireValues: (wire: number) => Uint32Arra
     known.set(wire, made);
     return made;
   };
-  const evaluate = (form: LinearForm, size: number): Uint32Array => {
-    const out = new Uint32Array(size).fill(form.constant);
-    for (const { wire, k } of form.terms) addMultiple(out, valuesAt(wire), k);
-    return out;
-  };
+  const evaluate = ({ terms, constant }: LinearForm, size: number): Uint32Array =>
+    linear(
+      terms.map((t) => valuesAt(t.wire)),
+      terms.map((t) => t.k),
+      constant,
+      size,
+    );
   const derived = ({ origin, size }: Column): Uint32Array => {
     switch (origin.kind) {
-      case 'quotient': {
-        const u = evaluate(origin.of, size);
-        for (let e = 0; e < size; e++) u[e] = u[e]! >>> origin.shift;
-        return u;
-      }
+      case 'quotient':
+        return quotients(evaluate(origin.of, size), origin.shift);
       case 'lookup': {
         const { table, key } = plan.lookups[origin.lookup]!;
         const { firstKey, values } = plan.tables[table]!;
-        const keys = evaluate(key, size);
-        return keys.map((k) => values[origin.column]![rowOf(k, firstKey)] ?? 0);
+        return foundValues(evaluate(key, size), firstKey, values[origin.column]!);
       }
       case 'multiplicity':
         return multiplicities(origin.table);
@@ -69,8 +92,15 @@ export function fillColumns(plan: Plan, wireValues: (wire: number) => Uint32Arra
   const multiplicities = (table: number): Uint32Array => {
     const { firstKey, rows, values } = plan.tables[table]!;
     const counts = new Uint32Array(rows);
-    for (const l of plan.lookups)
-      if (l.table === table) countRows(counts, evaluate(l.key, l.size), firstKey, values, l.values.map(valuesAt));
+    for (const l of plan.lookups) {
+      if (l.table !== table) continue;
+      // Mostly the key is a wire and a constant, which moves the first row instead of every key.
+      const [only, ...more] = l.key.terms;
+      const isShifted = only?.k === 1 && more.length === 0;
+      const keys = isShifted ? valuesAt(only.wire) : evaluate(l.key, l.size);
+      const first = isShifted ? subP(firstKey, l.key.constant) : firstKey;
+      countRows(counts, keys, first, values, l.values.map(valuesAt));
+    }
     return counts;
   };
   return plan.columns.map((column) => {
@@ -84,11 +114,58 @@ export function fillColumns(plan: Plan, wireValues: (wire: number) => Uint32Arra
 
 const NOTHING = new Uint32Array(0);
 
+/**
+ * Canonical residues fit 31 bits: seen as signed, sums and differences are plain integer arithmetic, and the sign tells
+ * whether P is missing.
+ */
+const signed = (x: Uint32Array): Int32Array => new Int32Array(x.buffer, x.byteOffset, x.length);
+
+/** Sum of k * x + c in each cell; may be an operand itself. */
+function linear(xs: readonly Uint32Array[], ks: readonly number[], c: number, size: number): Uint32Array {
+  if (xs.length === 1 && ks[0] === 1 && c === 0) return xs[0]!;
+  const out = new Uint32Array(size);
+  if (xs.length === 0 || c !== 0) out.fill(c);
+  for (const [j, x] of xs.entries()) {
+    if (j === 0 && c === 0 && ks[j] === 1) out.set(x);
+    else addMultiple(signed(out), signed(x), ks[j]!);
+  }
+  return out;
+}
+
 /** into += k x. */
-function addMultiple(into: Uint32Array, x: Uint32Array, k: number): void {
-  if (k === 1) for (let e = 0; e < into.length; e++) into[e] = addP(into[e]!, x[e]!);
-  else if (k === P - 1) for (let e = 0; e < into.length; e++) into[e] = subP(into[e]!, x[e]!);
-  else for (let e = 0; e < into.length; e++) into[e] = addP(into[e]!, mulP(k, x[e]!));
+function addMultiple(into: Int32Array, x: Int32Array, k: number): void {
+  if (k === 1)
+    for (let e = 0; e < into.length; e++) {
+      const sum = (into[e]! - P + x[e]!) | 0;
+      into[e] = sum + ((sum >> 31) & P);
+    }
+  else if (k === P - 1)
+    for (let e = 0; e < into.length; e++) {
+      const difference = (into[e]! - x[e]!) | 0;
+      into[e] = difference + ((difference >> 31) & P);
+    }
+  else
+    for (let e = 0; e < into.length; e++) {
+      const sum = (into[e]! - P + mulP(k, x[e]!)) | 0;
+      into[e] = sum + ((sum >> 31) & P);
+    }
+}
+
+function quotients(x: Uint32Array, shift: number): Uint32Array {
+  const out = new Uint32Array(x.length);
+  shiftRight(signed(x), shift, signed(out));
+  return out;
+}
+
+function shiftRight(x: Int32Array, shift: number, out: Int32Array): void {
+  for (let e = 0; e < out.length; e++) out[e] = x[e]! >>> shift;
+}
+
+/** The value in each key's row; 0 for keys without a row. */
+function foundValues(keys: Uint32Array, firstKey: number, column: Uint32Array): Uint32Array {
+  const out = new Uint32Array(keys.length);
+  for (let e = 0; e < out.length; e++) out[e] = column[subP(keys[e]!, firstKey)] ?? 0;
+  return out;
 }
 
 /** Counts each key whose row of the table has the values found. */
@@ -99,15 +176,34 @@ function countRows(
   columns: readonly Uint32Array[],
   found: readonly Uint32Array[],
 ): void {
-  const [rows, only, value] = [counts.length, columns[0], found[0]];
+  const [column, value] = [columns[0], found[0]];
+  if (column === undefined) countKeys(signed(counts), signed(keys), firstKey);
+  else if (columns.length === 1) countPairs(signed(counts), signed(keys), firstKey, signed(column), signed(value!));
+  else
+    for (let e = 0; e < keys.length; e++) {
+      const row = subP(keys[e]!, firstKey);
+      if (row < counts.length && columns.every((c, j) => c[row] === found[j]![e])) counts[row]! += 1;
+    }
+}
+
+function countKeys(counts: Int32Array, keys: Int32Array, firstKey: number): void {
   for (let e = 0; e < keys.length; e++) {
-    const row = rowOf(keys[e]!, firstKey);
-    if (row >= rows) continue;
-    if (only !== undefined && only[row] !== value![e]) continue;
-    let same = true;
-    for (let j = 1; j < columns.length; j++) same &&= columns[j]![row] === found[j]![e];
-    if (same) counts[row]! += 1;
+    const difference = (keys[e]! - firstKey) | 0;
+    const row = difference + ((difference >> 31) & P);
+    if (row < counts.length) counts[row]! += 1;
   }
 }
 
-const rowOf = (key: number, firstKey: number): number => subP(key, firstKey);
+function countPairs(
+  counts: Int32Array,
+  keys: Int32Array,
+  firstKey: number,
+  column: Int32Array,
+  found: Int32Array,
+): void {
+  for (let e = 0; e < keys.length; e++) {
+    const difference = (keys[e]! - firstKey) | 0;
+    const row = difference + ((difference >> 31) & P);
+    if (row < counts.length && column[row] === found[e]) counts[row]! += 1;
+  }
+}
