@@ -162,7 +162,7 @@ function measureFractions(): void {
         const channel = proverChannel('bench');
         channel.chain(1);
         const start = performance.now();
-        proveFractions(vectors, channel, [{ variables, leaves }]);
+        proveFractions(vectors, channel, { variables, leaves });
         return performance.now() - start;
       });
       // The first ones compile what they run.

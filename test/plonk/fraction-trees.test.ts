@@ -1,7 +1,7 @@
-// Fraction trees, one and several: true claims at the leaves, sums that are not zero and changed messages refused, same bytes from both kinds of vectors.
+// Fraction trees: true claims at the leaves, sums that are not zero and changed messages refused, same bytes from both kinds of vectors.
 import { expect, test } from 'vitest';
 import { Diagnostic } from '../../compiler/ir/diagnostics.ts';
-import { add, EXT, type Ext, inverse, mul, P, same, scale, sub, ZERO } from '../../runtime/provers/plonk/field.ts';
+import { add, EXT, type Ext, P, same, sub, ZERO } from '../../runtime/provers/plonk/field.ts';
 import {
   type FractionClaim,
   type FractionTree,
@@ -25,22 +25,19 @@ interface Leaves {
 }
 
 /**
- * Leaves whose fractions sum to zero over all trees: three different denominators, 1 over one of them in all leaves but the
+ * Leaves whose fractions sum to zero in every tree: three different denominators, 1 over one of them in all leaves but the
  * last three, and -m over a denominator that occurs m times in these.
  */
 function balanced(random: Random, variables: readonly number[]): Leaves[] {
-  const keys = Array.from(
-    { length: 3 },
-    (): Ext => [random.below(P), random.below(P), random.below(P), random.below(P)],
-  );
-  const counts = keys.map(() => 0);
-  const total = variables.reduce((sum, n) => sum + 2 ** n, 0);
-  let done = 0;
   return variables.map((n) => {
+    const keys = Array.from(
+      { length: 3 },
+      (): Ext => [random.below(P), random.below(P), random.below(P), random.below(P)],
+    );
+    const counts = keys.map(() => 0);
     const [p, q] = [new Uint32Array(2 ** n), new Uint32Array(EXT * 2 ** n)];
-    for (let i = 0; i < p.length; i++, done++) {
-      // The last leaves of all are the table's: one row for each key.
-      const row = keys.length - (total - done);
+    for (let i = 0; i < p.length; i++) {
+      const row = keys.length - (p.length - i);
       const key = row >= 0 ? row : random.below(keys.length);
       q.set(keys[key]!, EXT * i);
       p[i] = row >= 0 ? (P - counts[key]!) % P : 1;
@@ -63,17 +60,14 @@ const trees = (v: Vectors, leaves: readonly Leaves[]): FractionTree[] =>
 
 function prove(v: Vectors, leaves: readonly Leaves[], channel = proverChannel('test')): Uint8Array {
   channel.chain(1);
-  proveFractions(v, channel, trees(v, leaves));
+  for (const tree of trees(v, leaves)) proveFractions(v, channel, tree);
   return channel.proof();
 }
 
 function verify(proof: Uint8Array, leaves: readonly Leaves[]): FractionClaim[] {
   const channel = verifierChannel('test', proof);
   channel.chain(1);
-  const claims = verifyFractions(
-    channel,
-    leaves.map((l) => l.variables),
-  );
+  const claims = leaves.map((l) => verifyFractions(channel, l.variables));
   channel.end();
   return claims;
 }
@@ -97,7 +91,7 @@ function refusal(proof: Uint8Array, leaves: readonly Leaves[]): string | undefin
   }
 }
 
-const SHAPES = [[2], [3], [4], [7], [2, 2], [3, 5, 1], [0, 6], [4, 4, 2, 0]];
+const SHAPES = [[2], [3], [4], [7], [2, 2], [3, 5, 2]];
 
 test.each(SHAPES.map((shape) => [shape]))('trees of %j variables', (shape) => {
   const leaves = balanced(createRandom(1), shape);
@@ -112,13 +106,8 @@ test('prover and verifier have the same claims', () => {
   const leaves = balanced(createRandom(2), [5, 4]);
   const channel = proverChannel('test');
   channel.chain(1);
-  const claims = proveFractions(plain, channel, trees(plain, leaves));
+  const claims = trees(plain, leaves).map((tree) => proveFractions(plain, channel, tree));
   expect(verify(channel.proof(), leaves)).toEqual(claims);
-});
-
-test('no tree needs no message', () => {
-  expect(prove(plain, [])).toHaveLength(0);
-  expect(verify(new Uint8Array(0), [])).toEqual([]);
 });
 
 test.each(SHAPES.map((shape) => [shape]))('every changed word is refused, trees of %j variables', (shape) => {
@@ -137,8 +126,7 @@ test('a sum that is not zero is refused', () => {
     for (const { p } of leaves) {
       const value = p[0]!;
       p[0] = (value + 1) % P;
-      const reason = shape.length === 1 ? 'lookups' : 'sum of the lookups';
-      expect(refusal(prove(plain, leaves), leaves), `${shape}`).toContain(reason);
+      expect(refusal(prove(plain, leaves), leaves), `${shape}`).toContain('lookups');
       p[0] = value;
     }
   }
@@ -163,30 +151,6 @@ function lying(label: string, index: number, change: (values: readonly Ext[]) =>
   };
 }
 
-test('roots that sum to zero but are not the roots are refused', () => {
-  const leaves = balanced(createRandom(6), [4, 3]);
-  // Both fractions doubled: still zero together, with other numerators.
-  const doubled = lying('fractions.root', 0, ([p0, q0, p1, q1]) => [scale(p0!, 2), q0!, scale(p1!, 2), q1!]);
-  expect(refusal(prove(plain, leaves, doubled), leaves)).toContain('lookups');
-  // The same fractions, expanded: p and q of one tree times a factor.
-  const factor: Ext = [3, 1, 4, 1];
-  const expanded = lying('fractions.root', 0, ([p0, q0, ...rest]) => [mul(p0!, factor), mul(q0!, factor), ...rest]);
-  expect(refusal(prove(plain, leaves, expanded), leaves)).toContain('lookups');
-});
-
-test('a sum that is not zero cannot be hidden in the roots', () => {
-  const leaves = balanced(createRandom(7), [4, 3]);
-  leaves[0]!.p[3] = 7;
-  // The second root's numerator is chosen such that both sum to zero.
-  const hidden = lying('fractions.root', 0, ([p0, q0, , q1]) => [
-    p0!,
-    q0!,
-    sub(ZERO, mul(p0!, mul(q1!, inverse(q0!)))),
-    q1!,
-  ]);
-  expect(refusal(prove(plain, leaves, hidden), leaves)).toMatch(/: lookups/);
-});
-
 test('ends with the same value are refused by the next layer', () => {
   const leaves = balanced(createRandom(8), [4]);
   // p0 q1 + q0 (p1 + lambda q1) stays: p0 grows by q0, p1 shrinks by q1.
@@ -198,7 +162,7 @@ test('trees are given as many leaves as they say', () => {
   const [tree] = trees(plain, balanced(createRandom(9), [3]));
   const channel = proverChannel('test');
   channel.chain(1);
-  expect(() => proveFractions(plain, channel, [{ ...tree!, variables: 4 }])).toThrow(RangeError);
+  expect(() => proveFractions(plain, channel, { ...tree!, variables: 4 })).toThrow(RangeError);
 });
 
 test('a challenge that is zero is refused', () => {
@@ -213,5 +177,5 @@ test('a challenge that is zero is refused', () => {
   const proof = prove(plain, leaves, zero(proverChannel('test')));
   const channel = verifierChannel('test', proof);
   channel.chain(1);
-  expect(() => verifyFractions(zero(channel), [3])).toThrow('a challenge is zero');
+  expect(() => verifyFractions(zero(channel), 3)).toThrow('a challenge is zero');
 });

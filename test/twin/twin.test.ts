@@ -213,7 +213,7 @@ describe('fractions', () => {
     const v = plainVectors();
     const channel = proverChannel('fractions');
     channel.chain(1);
-    proveFractions(v, channel, [{ variables, leaves: () => ({ p: p.slice(), q: q.slice() }) }]);
+    proveFractions(v, channel, { variables, leaves: () => ({ p: p.slice(), q: q.slice() }) });
     const reader = readProof('fractions', channel.proof());
     reader.chain(1);
     const claim = verifyFractions(reader, variables);

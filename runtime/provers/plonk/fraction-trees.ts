@@ -1,4 +1,4 @@
-// Fraction trees of LogUp and their sumchecks (GKR): sums of fractions that are zero together, from the roots to the leaves.
+// Fraction trees of LogUp and their sumchecks (GKR): a sum of fractions that is zero, from the root to the leaves.
 import { add, EXT, type Ext, inverse, isZero, mul, ONE, same, sub, ZERO } from './field.ts';
 import { elementAt } from './opening-rounds.ts';
 import { quadraticAt } from './sumcheck.ts';
@@ -15,19 +15,13 @@ export interface FractionClaim {
 /** 2^variables fractions. */
 export interface FractionTree {
   readonly variables: number;
-  /** Numerators (base words) and denominators (K-vector), computed anew by each call: the proof overwrites them. */
+  /** Numerators (base words) and denominators (K-vector), in fresh memory: the proof overwrites them. */
   leaves(): { readonly p: Uint32Array; readonly q: Uint32Array };
 }
 
 interface Layer {
   readonly p: Uint32Array;
   readonly q: Uint32Array;
-}
-
-/** A layer's claim: values of numerators and denominators at a point. */
-interface Fraction {
-  readonly p: Ext;
-  readonly q: Ext;
 }
 
 /** Children of both halves of a layer at one point: p0, p1, q0, q1. */
@@ -62,38 +56,20 @@ function layersOf(v: Vectors, { variables, leaves }: FractionTree): readonly Lay
   return layers;
 }
 
-const rootOf = ({ p, q }: Layer): Fraction => ({ p: elementAt(p, 0), q: elementAt(q, 0) });
-
 /**
- * Proves that the fractions of all trees together sum to zero.
- *
- * One tree: its root's numerator is 0 and not sent. Several: all roots are sent first (PROVER-RULES.md, 7), then one tree
- * after the other is proved, each built again for that, so that memory is that of one.
+ * Proves that the fractions of a tree sum to zero: its root's numerator is 0 and not sent. A proof has one tree after the
+ * other, each of which sums to zero by itself, so that memory is that of one.
  */
-export function proveFractions(v: Vectors, channel: ProverChannel, trees: readonly FractionTree[]): FractionClaim[] {
-  const scoped = <T>(step: () => T): T => {
-    const mark = v.mark();
-    try {
-      return step();
-    } finally {
-      v.release(mark);
-    }
-  };
-  const [only] = trees;
-  if (only === undefined) return [];
-  if (trees.length === 1)
-    return scoped(() => {
-      const layers = layersOf(v, only);
-      const { q } = rootOf(layers.at(-1)!);
-      channel.send('fractions.root', [q]);
-      return [proveTree(v, channel, layers, { p: ZERO, q })];
-    });
-  const roots = trees.map((tree) => scoped(() => rootOf(layersOf(v, tree).at(-1)!)));
-  channel.send(
-    'fractions.root',
-    roots.flatMap(({ p, q }) => [p, q]),
-  );
-  return trees.map((tree, i) => scoped(() => proveTree(v, channel, layersOf(v, tree), roots[i]!)));
+export function proveFractions(v: Vectors, channel: ProverChannel, tree: FractionTree): FractionClaim {
+  const mark = v.mark();
+  try {
+    const layers = layersOf(v, tree);
+    const q = elementAt(layers.at(-1)!.q, 0);
+    channel.send('fractions.root', [q]);
+    return proveTree(v, channel, layers, q);
+  } finally {
+    v.release(mark);
+  }
 }
 
 /**
@@ -101,8 +77,8 @@ export function proveFractions(v: Vectors, channel: ProverChannel, trees: readon
  * messages are g(0) and g's leading coefficient, and the two children join by the challenge mu, the least significant
  * coordinate of the next point. Layers are overwritten.
  */
-function proveTree(v: Vectors, channel: ProverChannel, layers: readonly Layer[], root: Fraction): FractionClaim {
-  let claim: FractionClaim = { point: [], ...root };
+function proveTree(v: Vectors, channel: ProverChannel, layers: readonly Layer[], root: Ext): FractionClaim {
+  let claim: FractionClaim = { point: [], p: ZERO, q: root };
   for (const layer of layers.slice(0, -1).reverse()) {
     const mark = v.mark();
     const lambda = channel.challenge('fractions.lambda');
@@ -160,22 +136,11 @@ function proveLayer(
   return { point, ends: endsOf(p, q, sub(elementAt(p, 1), mul(lambda, elementAt(q, 1)))) };
 }
 
-/** Checks {@link proveFractions} for trees of so many variables; p and q are claims that are still to be proved. */
-export function verifyFractions(channel: VerifierChannel, variables: readonly number[]): FractionClaim[] {
-  if (variables.length === 0) return [];
-  const sent = channel.receive('fractions.root', variables.length === 1 ? 1 : 2 * variables.length);
-  const roots: readonly Fraction[] =
-    variables.length === 1
-      ? [{ p: ZERO, q: sent[0]! }]
-      : variables.map((_, i) => ({ p: sent[2 * i]!, q: sent[2 * i + 1]! }));
-  for (const { q } of roots) channel.check(!isZero(q), 'denominators of the lookups');
-  const sum = roots.reduce((a, b) => ({ p: add(mul(a.p, b.q), mul(b.p, a.q)), q: mul(a.q, b.q) }));
-  channel.check(isZero(sum.p), 'sum of the lookups');
-  return variables.map((count, i) => verifyTree(channel, count, roots[i]!));
-}
-
-function verifyTree(channel: VerifierChannel, variables: number, root: Fraction): FractionClaim {
-  let claim: FractionClaim = { point: [], ...root };
+/** Checks {@link proveFractions} for a tree of so many variables; p and q are claims that are still to be proved. */
+export function verifyFractions(channel: VerifierChannel, variables: number): FractionClaim {
+  const [root] = channel.receive('fractions.root', 1);
+  channel.check(!isZero(root!), 'denominators of the lookups');
+  let claim: FractionClaim = { point: [], p: ZERO, q: root! };
   for (let layer = 0; layer < variables; layer++) {
     const lambda = channel.challenge('fractions.lambda');
     let value = add(claim.p, mul(lambda, claim.q));

@@ -88,11 +88,8 @@ function writeProof(
 
   const fractions = trees.map((tree, i): FractionClaim => {
     onPhase('lookups', 0.25 + (0.35 * i) / trees.length);
-    const mark = v.mark();
     const leaves = () => leafFractions(v, plan, tree, read.stored, challenges);
-    const [claim] = proveFractions(v, channel, [{ variables: tree.variables, leaves }]);
-    v.release(mark);
-    return claim!;
+    return proveFractions(v, channel, { variables: tree.variables, leaves });
   });
   onPhase('sumcheck', 0.6);
   const products = instances.length === 0 ? undefined : proveProducts(v, channel, 'contractions', instances);

@@ -50,7 +50,7 @@ function readProof(
   const instances = instancesOf(v, plan, first.pulled);
   const values = instances.length === 0 ? [] : channel.receive('contractions.values', instances.length);
 
-  const fractions = trees.map(({ variables }) => verifyFractions(channel, [variables])[0]!);
+  const fractions = trees.map(({ variables }) => verifyFractions(channel, variables));
   const products =
     instances.length === 0
       ? undefined
