@@ -17,6 +17,7 @@ import { standardOps, standardRegistry } from '../stdlib/index.ts';
 import { recordCircuit } from './kits/circuit-kit.ts';
 import { integersOf, isIntegerSample, moduleOf, portsOf } from './kits/ops-kit.ts';
 import { createRandom, type Random } from './kits/random.ts';
+import { randomStrided, shuffled } from './readings/random-strided.ts';
 
 const WIDEST: ContractionRanges = {
   a: interval(-(2n ** 15n), 2n ** 15n - 1n),
@@ -34,33 +35,15 @@ const STORAGE: readonly (readonly [(n: number) => NumericArray, number, number])
   [(n) => new Float64Array(n), -32768, 32767],
 ];
 
-function shuffled<T>(random: Random, xs: readonly T[]): T[] {
-  const out = [...xs];
-  for (let i = out.length - 1; i > 0; i--) {
-    const j = random.below(i + 1);
-    [out[i], out[j]] = [out[j]!, out[i]!];
-  }
-  return out;
-}
-
-/** A view with axes in any order in storage, apart, reversed, repeated or overlapping. */
-function randomStrided(random: Random, shape: Shape): Strided {
-  const strides = shape.map(() => 0);
-  let [span, offset] = [1 + random.below(2), random.below(3)];
-  for (const axis of shuffled(random, [...shape.keys()])) {
-    const how = random.below(8);
-    if (how === 0) continue;
-    const step = how === 1 ? 1 : span;
-    strides[axis] = how === 2 ? -step : step;
-    if (how === 2) offset += step * (shape[axis]! - 1);
-    span = Math.max(span, step * shape[axis]!) + random.below(2);
-  }
-  const reach = strides.reduce((sum, s, axis) => sum + Math.max(0, s) * (shape[axis]! - 1), offset);
+/** Elements of 16 bits in storage of any type, often the ends of the type. */
+function randomStorage(random: Random): (size: number) => NumericArray {
   const [make, lo, hi] = random.pick(STORAGE);
-  const data = make(reach + 1 + random.below(4));
-  for (let e = 0; e < data.length; e++)
-    data[e] = random.below(4) === 0 ? random.pick([lo, hi]) : lo + random.below(hi - lo + 1);
-  return { shape, data, offset, strides };
+  return (size) => {
+    const data = make(size);
+    for (let e = 0; e < size; e++)
+      data[e] = random.below(4) === 0 ? random.pick([lo, hi]) : lo + random.below(hi - lo + 1);
+    return data;
+  };
 }
 
 function randomContraction(random: Random): { readonly spec: Contraction; readonly a: Strided; readonly b: Strided } {
@@ -78,7 +61,11 @@ function randomContraction(random: Random): { readonly spec: Contraction; readon
   ].map((names) => shuffled(random, names).join(''));
   const shapeOf = (names: string): number[] => [...names].map((l) => sizes.get(l)!);
   const spec = { a: a!, b: b!, out: out! };
-  return { spec, a: randomStrided(random, shapeOf(spec.a)), b: randomStrided(random, shapeOf(spec.b)) };
+  return {
+    spec,
+    a: randomStrided(random, shapeOf(spec.a), randomStorage(random)),
+    b: randomStrided(random, shapeOf(spec.b), randomStorage(random)),
+  };
 }
 
 /** Modulo 2^32. */
