@@ -47,19 +47,24 @@ export function encodeInputs(
         { field: p.name },
       );
     const unit = toNumber(portScale(p));
-    const data = Float64Array.from(t.data, (x, i) => {
+    const data = new Float64Array(t.data.length);
+    const { lo, hi } = p;
+    for (let i = 0; i < data.length; i++) {
+      const x = t.data[i]!;
       const n = roundHalfEven(x / unit);
-      if (n >= p.lo && n <= p.hi) return n;
-      if (options.clamp && !Number.isNaN(x)) {
-        clamped++;
-        return Math.min(p.hi, Math.max(p.lo, n));
+      if (n >= lo && n <= hi) {
+        data[i] = n;
+        continue;
       }
-      throw new Diagnostic(
-        'input-out-of-range',
-        `input ${quote(p.name)}[${i}] is ${x}, outside the declared range [${p.lo * unit}, ${p.hi * unit}]; calibrate with such data, state the range (--range), or saturate (--clamp-input)`,
-        { field: p.name },
-      );
-    });
+      if (options.clamp !== true || Number.isNaN(x))
+        throw new Diagnostic(
+          'input-out-of-range',
+          `input ${quote(p.name)}[${i}] is ${x}, outside the declared range [${lo * unit}, ${hi * unit}]; calibrate with such data, state the range (--range), or saturate (--clamp-input)`,
+          { field: p.name },
+        );
+      clamped++;
+      data[i] = Math.min(hi, Math.max(lo, n));
+    }
     integers.set(p.name, { shape: p.shape, data });
   }
   for (const name of reals.keys())

@@ -14,7 +14,9 @@ export function residuesOf(values: NumericArray): Uint32Array {
   const out = new Uint32Array(integers.length);
   for (let e = 0; e < out.length; e++) {
     const v = integers[e]!;
-    out[e] = v >= 0 ? (v < P ? v : v - P) : v < -P ? residue(v) : v + P;
+    // The sign is used, not asked for: it cannot be predicted.
+    const r = (v + ((v >> 31) & P)) | 0;
+    out[e] = r >= 0 && r < P ? r : residue(v);
   }
   return out;
 }
