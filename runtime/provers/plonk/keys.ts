@@ -2,7 +2,7 @@
 import type { Circuit } from '../../../compiler/ir/circuit.ts';
 import { Diagnostic } from '../../../compiler/ir/diagnostics.ts';
 import { digest } from '../../../compiler/ir/digest.ts';
-import { type Plan, type Plans, planCircuit } from '../../../compiler/ir/interpret/plan.ts';
+import { type Plan, type Plans, planCircuit, storeCells } from '../../../compiler/ir/interpret/plan.ts';
 import { deserializeCircuit, serializeCircuit } from '../../../compiler/ir/serialize.ts';
 import { chooseParameters } from './choose-parameters.ts';
 import { type Commitment, commit, type EncodedCommitment, type OpenableRows } from './commitment.ts';
@@ -14,7 +14,7 @@ import { claimsOf, type ProofContext, protocolOf } from './protocol.ts';
 import { protocolSize } from './protocol-size.ts';
 import { proveRun } from './prover.ts';
 import type { RunStatement } from './run-statement.ts';
-import { storedCells, valuesOfWires } from './run-values.ts';
+import { valuesOfWires } from './run-values.ts';
 import type { Vectors } from './vectors.ts';
 import { verifyRun } from './verifier.ts';
 
@@ -73,11 +73,13 @@ function weightCells(
   circuit: Circuit,
   weights: ReadonlyMap<string, ArrayLike<number>>,
 ): Uint32Array {
-  const wires = new Map(circuit.ports.map((p) => [p.wire, p.name]));
-  const columns = protocol.plan.columns.map(({ wire, group }) =>
-    group === 'weight' ? weightWords(weights, wires.get(wire)!) : new Uint32Array(0),
-  );
-  return storedCells(v, protocol, 'weight', columns);
+  const { plan, logRows, weightColumns } = protocol;
+  const names = new Map(circuit.ports.map((p) => [p.wire, p.name]));
+  const cells = v.alloc(2 ** logRows * weightColumns);
+  // One after the other: all at once they would take as much memory again.
+  for (const { wire, group, offset } of plan.columns)
+    if (group === 'weight') storeCells(cells, offset, weightWords(weights, names.get(wire)!), plan.shapes[wire]!);
+  return cells;
 }
 
 /** Commits to weights by the layout of the key's runs. */
@@ -105,7 +107,9 @@ export function storedWeights(
 function weightWords(weights: ReadonlyMap<string, ArrayLike<number>>, name: string): Uint32Array {
   const values = weights.get(name);
   if (values === undefined) throw new RangeError(`weights ${name} are missing`);
-  return Uint32Array.from(values, residue);
+  const words = new Uint32Array(values.length);
+  for (let i = 0; i < words.length; i++) words[i] = residue(values[i]!);
+  return words;
 }
 
 /**
