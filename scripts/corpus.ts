@@ -1,6 +1,6 @@
 // Takes every model of ../shared/corpus that should compile through quantization and evaluation, on demand through proofs
 // too, prints a table and compares it with what is promised. Usage: npm run corpus -- [--bits 8,16] [--prove] [--circom]
-// [--only name,name] [--write docs/corpus.md]
+// [--plonk] [--only name,name] [--write docs/corpus.md]
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,6 +32,7 @@ const { values: flags } = parseArgs({
     bits: { type: 'string', default: '8,16' },
     prove: { type: 'boolean', default: false },
     circom: { type: 'boolean', default: false },
+    plonk: { type: 'boolean', default: false },
     only: { type: 'string' },
     write: { type: 'string' },
   },
@@ -143,6 +144,7 @@ async function runModel(m: CorpusModel, bits: number, started: number): Promise<
     if (flags.circom && constraints < CIRCOM_CONSTRAINTS)
       proof += ` ${await proveAndVerify(options, 'circom', loaded, sets[0]!.inputs)}`;
   }
+  if (flags.plonk) proof += ` ${await proveNatively(options, loaded, sets[0]!.inputs)}`;
   return {
     model: m.name,
     bits,
@@ -153,6 +155,20 @@ async function runModel(m: CorpusModel, bits: number, started: number): Promise<
     proof,
     seconds: (performance.now() - started) / 1000,
   };
+}
+
+/** The native prover takes every model; what it refuses, it refuses by name before anything is proved. */
+async function proveNatively(
+  options: Parameters<typeof compiler.load>[0],
+  loaded: LoadedModel,
+  inputs: ReadonlyMap<string, Tensor>,
+): Promise<string> {
+  try {
+    return await proveAndVerify(options, 'plonk', loaded, inputs);
+  } catch (e) {
+    if (e instanceof Diagnostic && e.kind === 'refused') return `plonk refused: ${formatDiagnostic(e).slice(0, 160)}`;
+    throw e;
+  }
 }
 
 /** Agreement of the integer model's class with the float model's on inputs with one per cent of noise. */
