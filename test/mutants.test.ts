@@ -4,18 +4,20 @@ import { allMutants, readEquivalents } from '../scripts/mutants/catalogue.ts';
 import { circomEmitterMutants, circomLibraryMutants, rowMutants } from '../scripts/mutants/emitter-mutators.ts';
 import { gadgetMutants } from '../scripts/mutants/gadget-mutators.ts';
 import { type Mutant, nameOf } from '../scripts/mutants/mutant.ts';
+import { verifierMutants } from '../scripts/mutants/verifier-mutators.ts';
 
 const groups = allMutants();
 const all = groups.flatMap((g) => g.mutants);
 const changes = (mutants: readonly Mutant[]): string[] => mutants.map((m) => `${m.kind}: ${m.text}`);
 
-test('every part that writes constraints has mutants, each with a name of its own', () => {
+test('every part that writes constraints or checks proofs has mutants, each with a name of its own', () => {
   for (const folder of [
     'stdlib/gadgets',
     'stdlib/ops',
     'compiler/ir/interpret',
     'compiler/backends/circom',
     'stdlib/circom',
+    'runtime/provers/plonk',
   ])
     expect(groups.find((g) => g.group.folder === folder)?.mutants.length, folder).toBeGreaterThan(5);
   expect(new Set(all.map(nameOf)).size).toBe(all.length);
@@ -29,6 +31,15 @@ test('equivalent mutants exist and come with an argument', () => {
 });
 
 describe('mutators', () => {
+  test('the native verifier', () => {
+    const text =
+      "channel.check(a, 'b'); if (x) throw refuse('y'); if (x) throw 1; else f(); other.check(1); checkStatement(p, s);";
+    expect(verifierMutants('f.ts', text).map((m) => `${m.kind}: ${m.code}`)).toEqual([
+      "check left out: channel.check(a, 'b');",
+      "refusal left out: if (x) throw refuse('y');",
+      'check left out: checkStatement(p, s);',
+    ]);
+  });
   test('gadgets', () => {
     expect(changes(gadgetMutants('f.ts', "b.assertZero(x, 'l');"))).toEqual(['zero test deleted: void 0;']);
     expect(changes(gadgetMutants('f.ts', "y = b.range(x, to, 'l');"))).toEqual([

@@ -4,6 +4,7 @@ import { join, relative, sep } from 'node:path';
 import { circomEmitterMutants, circomLibraryMutants, rowMutants } from './emitter-mutators.ts';
 import { gadgetMutants } from './gadget-mutators.ts';
 import type { Mutant } from './mutant.ts';
+import { verifierMutants } from './verifier-mutators.ts';
 
 /** The project's folder. */
 export const ROOT = join(import.meta.dirname, '..', '..');
@@ -19,6 +20,10 @@ export interface Group {
 }
 
 const STDLIB_TESTS = ['test/conformance/ops.test.ts', 'test/ops', 'test/gadgets', 'test/r1cs'];
+const VERIFIER_TESTS = ['test/plonk/protocol.test.ts', 'test/plonk'];
+/** What a native proof, its statement and its key go through. */
+const VERIFIER_FILES =
+  /^(verifier|transcript|keys|key-file|run-statement|parameters|commitment|row-opening|sumcheck|fraction-trees)\.ts$/;
 const ROW_TESTS = ['test/r1cs', 'test/readings'];
 
 export const GROUPS: readonly Group[] = [
@@ -28,6 +33,7 @@ export const GROUPS: readonly Group[] = [
   { folder: 'compiler/ir/interpret', files: /^scalar.*\.ts$/, mutate: rowMutants, tests: ROW_TESTS },
   { folder: 'compiler/backends/circom', files: /\.ts$/, mutate: circomEmitterMutants, tests: ['test/circom'] },
   { folder: 'stdlib/circom', files: /\.circom$/, mutate: circomLibraryMutants, tests: ['test/circom'] },
+  { folder: 'runtime/provers/plonk', files: VERIFIER_FILES, mutate: verifierMutants, tests: VERIFIER_TESTS },
 ];
 
 /** Tests of the text of sources, which would notice a mutant for its form. */
