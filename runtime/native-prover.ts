@@ -81,7 +81,7 @@ export function createNativeProver({ circuit, ports, parameters, key, weightsPat
     close: v.close,
     prepare(reals, encoding) {
       const { integers, clamped } = encodeInputs(ports, reals, encoding);
-      const witness = runWitness(circuit, new Map([...fixed, ...integers]), options);
+      const witness = runWitness(plan.circuit, new Map([...fixed, ...integers]), options);
       const valuesOf = (tensors: typeof plan.inputs): Tensor['data'][] =>
         tensors.map((t) => witness.value(t.wire).data);
       return {

@@ -42,7 +42,7 @@ export const KOALABEAR: Capabilities = {
 };
 
 /** Why a trusted narrowing is true; each use has its argument at the head of the gadget that makes it. */
-export type Lemma = 'max' | 'select' | 'clamp' | 'carry' | 'mean';
+export type Lemma = 'max' | 'select' | 'clamp' | 'carry' | 'mean' | 'norm';
 
 /**
  * The primitives that lowering may use. Every wire is an integer tensor; nothing is a residue. Labels name the

@@ -149,7 +149,7 @@ export function boundsWithConstant(
 }
 
 /** Sums of the positive and of the negative elements over the letters that are not in `out`, for each output. */
-function signedSums(
+export function signedSums(
   names: string,
   w: Tensor,
   out: string,

@@ -58,6 +58,7 @@ export type {
   AttrsOf,
   Emitter,
   InferContext,
+  LowerContext,
   OnnxImport,
   OnnxNode,
   OpContext,

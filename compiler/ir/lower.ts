@@ -70,6 +70,7 @@ export function lowerModule(
           operands: o.operands.map((v) => integer(v.type, v.name)),
           results: o.results.map((v) => integer(v.type, v.name)),
           ops,
+          constant: (i: number) => m.constants.get(o.operands[i]!),
         };
         const results = lower(
           r,

@@ -47,6 +47,15 @@ export interface OpContext<S extends AttrSchema, T extends TensorType = TensorTy
   readonly ops: OpRegistry;
 }
 
+/** What lowering may look at besides. */
+export interface LowerContext<S extends AttrSchema> extends OpContext<S, IntType> {
+  /**
+   * The value of operand `i` if it is a constant of the module. It may be a parameter of the circuit nevertheless: choose
+   * intervals by it, and prove them.
+   */
+  constant(i: number): Tensor | undefined;
+}
+
 /** Emits operations: given to `expand` and to importers. */
 export interface Emitter {
   /** Appends an operation and returns its results. @throws Diagnostic naming `loc` if the operands do not fit. */
@@ -145,7 +154,7 @@ export interface OpDef<S extends AttrSchema = AttrSchema> {
   /** Meaning over the integers, the definition that circuits must admit and no other. Operands are exact integers. */
   evalInt?(operands: readonly Tensor[], cx: OpContext<S, IntType>): readonly Tensor[];
   /** Constraints, on whole tensors. */
-  lower?(b: Builder, operands: readonly Wire[], cx: OpContext<S, IntType>): readonly Wire[];
+  lower?(b: Builder, operands: readonly Wire[], cx: LowerContext<S>): readonly Wire[];
   /** Composite operators: the same in terms of others (float stage). Applied by `canonicalize`. */
   expand?(operands: readonly Value[], cx: { readonly attrs: AttrsOf<S>; readonly emitter: Emitter }): readonly Value[];
   readonly activation?: Activation;

@@ -92,7 +92,7 @@ export const conv = defineOp({
   ],
   evalFloat: ([x, w], cx) => [evaluateBilinear(convolution(x!.shape, w!.shape, cx.attrs), x!, w!)],
   evalInt: ([x, w], cx) => [evaluateBilinear(convolution(x!.shape, w!.shape, cx.attrs), x!, w!)],
-  lower: (b, [x, w], cx) => [recordBilinear(b, convolution(x!.shape, w!.shape, cx.attrs), x!, w!)],
+  lower: (b, [x, w], cx) => [recordBilinear(b, convolution(x!.shape, w!.shape, cx.attrs), [x!, w!], cx)],
   onnx: [
     {
       opType: 'Conv',

@@ -58,7 +58,7 @@ export const matmul = defineOp({
   infer: (types, cx) => [bilinearType('matmul', product(types[0]!.shape, types[1]!.shape), types, cx.constant)],
   evalFloat: ([x, w]) => [evaluateBilinear(product(x!.shape, w!.shape), x!, w!)],
   evalInt: ([x, w]) => [evaluateBilinear(product(x!.shape, w!.shape), x!, w!)],
-  lower: (b, [x, w]) => [recordBilinear(b, product(x!.shape, w!.shape), x!, w!)],
+  lower: (b, [x, w], cx) => [recordBilinear(b, product(x!.shape, w!.shape), [x!, w!], cx)],
   onnx: [
     {
       opType: 'MatMul',
@@ -70,6 +70,11 @@ export const matmul = defineOp({
   ],
   samples: [
     { name: 'constant weights', operands: [int8([1, 8]), int8([8, 4])], constants: new Map([[1, weights([8, 4])]]) },
+    {
+      name: 'long rows of constant weights',
+      operands: [ints([2, 40], 0, 255), int8([40, 3])],
+      constants: new Map([[1, weights([40, 3])]]),
+    },
     { name: 'constant first', operands: [int8([3, 4]), int8([4, 2])], constants: new Map([[0, weights([3, 4])]]) },
     { name: 'two activations', operands: [int8([2, 3]), int8([3, 2])] },
     { name: 'vectors', operands: [int8([5]), int8([5])] },

@@ -38,7 +38,7 @@ export const mul = defineOp({
   infer: (types, cx) => [bilinearType('mul', product(types[0]!.shape, types[1]!.shape), types, cx.constant)],
   evalFloat: ([x, y]) => [evaluateBilinear(product(x!.shape, y!.shape), x!, y!)],
   evalInt: ([x, y]) => [evaluateBilinear(product(x!.shape, y!.shape), x!, y!)],
-  lower: (b, [x, y]) => [recordBilinear(b, product(x!.shape, y!.shape), x!, y!)],
+  lower: (b, [x, y], cx) => [recordBilinear(b, product(x!.shape, y!.shape), [x!, y!], cx)],
   onnx: [arithmeticImport('Mul', 'mul')],
   samples: [
     { name: 'two activations', operands: [int8([2, 3]), int8([2, 3])] },

@@ -12,6 +12,7 @@ import { mulRational } from '../../compiler/ir/rational.ts';
 import type { Shape, Tensor } from '../../compiler/ir/tensor.ts';
 import type { TensorType } from '../../compiler/ir/types.ts';
 import { applyViews, strided, type View, viewReadsZero, viewShape, viewStrided } from '../../compiler/ir/view.ts';
+import { contractWithNorms } from '../gadgets/norms.ts';
 import { floatResult, intResult, NUMBERS, operandsOf, rangeOf } from './types.ts';
 
 /** How to compute a bilinear operator: `result(contract(spec, a(x), b(y)))`. */
@@ -30,9 +31,18 @@ export function evaluateBilinear(p: Bilinear, x: Tensor, y: Tensor): Tensor {
   );
 }
 
-/** Records the same on wires. */
-export function recordBilinear(b: Builder, p: Bilinear, x: Wire, y: Wire): Wire {
-  return b.view(b.contract(p.spec, b.view(x, ...p.a), b.view(y, ...p.b)), ...p.result);
+/** Records the same on wires; bounds follow from constants, where these are parameters of the circuit by proved norms. */
+export function recordBilinear(
+  b: Builder,
+  p: Bilinear,
+  [x, y]: readonly Wire[],
+  { constant }: { readonly constant: (i: number) => Tensor | undefined },
+): Wire {
+  const known = [p.a, p.b].map((steps, i) => {
+    const value = constant(i);
+    return value === undefined ? undefined : applyViews(value, ...steps);
+  });
+  return b.view(contractWithNorms(b, p.spec, b.view(x!, ...p.a), b.view(y!, ...p.b), known), ...p.result);
 }
 
 const shapeAfter = (steps: readonly View[], shape: Shape): Shape =>

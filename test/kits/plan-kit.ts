@@ -236,6 +236,12 @@ function claimedWires(plan: Plan): number[] {
 const publicOutputs = (plan: Plan, values: Replay['values']): ReadonlyMap<string, readonly bigint[]> =>
   new Map(plan.outputs.map((o) => [o.name, values[o.wire]!]));
 
+/** The ports that a plan's circuit has: a registration has parameters only. */
+export function portsIn(plan: Plan, ports: Ports): Ports {
+  const names = new Set(plan.circuit.ports.map((p) => p.name));
+  return new Map([...ports].filter(([name]) => names.has(name)));
+}
+
 /** Statements that honest columns of this run violate: none. @throws Error naming them. */
 export function checkHonestPlan(plan: Plan, inputs: Ports): void {
   const witness = runWitness(plan.circuit, inputs);

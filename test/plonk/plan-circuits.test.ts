@@ -21,7 +21,14 @@ import {
   shiftFloor,
 } from '../../stdlib/gadgets/index.ts';
 import { recordCircuit } from '../kits/circuit-kit.ts';
-import { checkHonestPlan, checkPlanRefusesLies, checkPullBack, residueWords, violations } from '../kits/plan-kit.ts';
+import {
+  checkHonestPlan,
+  checkPlanRefusesLies,
+  checkPullBack,
+  portsIn,
+  residueWords,
+  violations,
+} from '../kits/plan-kit.ts';
 import { createRandom } from '../kits/random.ts';
 
 const ranges: fc.Arbitrary<Interval> = fc
@@ -252,6 +259,52 @@ describe('the checks find what is missing', () => {
     const without = { ...run, lookups: run.lookups.with(index, { ...run.lookups[index]!, size: 0, key: nothing }) };
     expect(() => checkPlanRefusesLies(without, ports, createRandom(1), 1000)).toThrow(/accepted/);
     checkPlanRefusesLies(run, ports, createRandom(1), 1000);
+  });
+});
+
+describe('constraints on parameters alone', () => {
+  const weights = interval(-7, 7);
+  /** |w| summed and proved; y = x times a clamp of v, or x times w. */
+  const circuit = (isRead: boolean): Circuit =>
+    recordCircuit(KOALABEAR, (b) => {
+      const x = b.input('x', 'input', 'public', [3], interval(0, 9));
+      const w = b.input('w', 'param', 'private', [3], weights);
+      const v = b.input('v', 'param', 'private', [3], weights);
+      b.range(b.sum(b.lookup(clampTable(weights, interval(0, 7)), w, 'norm')[0]!, [0]), interval(0, 9), 'norm.sum');
+      const clamped = b.lookup(clampTable(weights, interval(0, 3)), v, 'clamped')[0]!;
+      b.range(b.sum(clamped, [0]), interval(0, 5), 'clamped.sum');
+      b.output('y', 'public', hadamard(b, x, isRead ? clamped : w) as RecordedWire);
+    });
+  const labels = (p: Plan): string[] => [...new Set(p.lookups.map((l) => l.label))].sort();
+
+  it('are proved once, and not in runs', () => {
+    const { run, registration } = planCircuit(circuit(false));
+    expect(labels(run)).toEqual([]);
+    expect(labels(registration!)).toEqual(['clamped', 'clamped.sum', 'norm', 'norm.sum']);
+  });
+
+  it('stay in runs that read what they commit, with all that is said about it', () => {
+    const { run, registration } = planCircuit(circuit(true));
+    expect(labels(run)).toEqual(['clamped', 'clamped.sum']);
+    expect(labels(registration!)).toEqual(['norm', 'norm.sum', 'v']);
+    // The lookup of w proves its interval as well; that of v is in another proof.
+    expect(registration!.lookups.some((l) => l.label === 'w')).toBe(false);
+  });
+
+  it('both parts hold for honest values and refuse lies', () => {
+    const given = new Map(
+      [['x', [1, 2, 9]] as const, ['w', [3, -7, 5]] as const, ['v', [3, -2, 1]] as const].map(([name, values]) => [
+        name,
+        tensor([3], values),
+      ]),
+    );
+    for (const isRead of [false, true]) {
+      const { run, registration } = planCircuit(circuit(isRead));
+      for (const plan of [run, registration!]) {
+        checkHonestPlan(plan, portsIn(plan, given));
+        checkPlanRefusesLies(plan, portsIn(plan, given), createRandom(2), 40);
+      }
+    }
   });
 });
 

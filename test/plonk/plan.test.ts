@@ -8,7 +8,14 @@ import { operatorRegistry } from '../../compiler/ir/op.ts';
 import { deserializeCircuit, serializeCircuit } from '../../compiler/ir/serialize.ts';
 import { standardOps } from '../../stdlib/ops/index.ts';
 import { activationSamples, integersOf, isIntegerSample, moduleOf, portsOf } from '../kits/ops-kit.ts';
-import { checkHonestPlan, checkPlanRefusesLies, checkPullBack, residueWords, violations } from '../kits/plan-kit.ts';
+import {
+  checkHonestPlan,
+  checkPlanRefusesLies,
+  checkPullBack,
+  portsIn,
+  residueWords,
+  violations,
+} from '../kits/plan-kit.ts';
 import { createRandom } from '../kits/random.ts';
 
 const registry = operatorRegistry(standardOps);
@@ -44,9 +51,12 @@ describe.each(samples.map(({ def, sample }) => ({ name: `${def.name}: ${sample.n
       for (let variant = 0; variant < 6; variant++) {
         const ports = portsOf(circuit, module, integersOf(module, variant, random));
         checkHonestPlan(plans.run, ports);
-        if (plans.registration !== undefined) checkHonestPlan(plans.registration, ports);
-        if (variant >= 4) checkPullBack(plans.run, ports, random);
-        if (variant === 3 || variant === 4) checkPlanRefusesLies(plans.run, ports, random, 6);
+        for (const plan of [plans.run, ...(plans.registration === undefined ? [] : [plans.registration])]) {
+          const own = portsIn(plan, ports);
+          checkHonestPlan(plan, own);
+          if (variant >= 4) checkPullBack(plan, own, random);
+          if (variant === 3 || variant === 4) checkPlanRefusesLies(plan, own, random, 6);
+        }
       }
     });
   },

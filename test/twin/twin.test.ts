@@ -106,7 +106,7 @@ describe('models', () => {
     const files = { model: join(folder, name, 'model.onnx'), calibration: join(folder, name, 'calibration.npz') };
     const { int } = await createCompiler().load({ ...files, dims });
     const circuit = lowerModule(int, standardRegistry, KOALABEAR, VISIBILITIES[1]);
-    const run = proveWithKey(circuit, randomPorts(circuit, createRandom(1)));
+    const run = proveWithKey(circuit, portsOf(circuit, int, integersOf(int, 4, createRandom(1))));
     checkRun(run);
     // The registration of the weights is a proof by the same protocol.
     const { circuit: bytes, weights } = decodeKeyFile(run.keyBytes);

@@ -2,8 +2,10 @@
 import type { Circuit } from '../../../compiler/ir/circuit.ts';
 import { Diagnostic } from '../../../compiler/ir/diagnostics.ts';
 import { digest } from '../../../compiler/ir/digest.ts';
-import { type Plan, type Plans, planCircuit, storeCells } from '../../../compiler/ir/interpret/plan.ts';
+import { type Plan, type Plans, planCircuit, storeCells, wiresRead } from '../../../compiler/ir/interpret/plan.ts';
+import { runWitness } from '../../../compiler/ir/interpret/witness.ts';
 import { deserializeCircuit, serializeCircuit } from '../../../compiler/ir/serialize.ts';
+import type { NumericArray, Tensor } from '../../../compiler/ir/tensor.ts';
 import { chooseParameters } from './choose-parameters.ts';
 import { type Commitment, commit, type EncodedCommitment, type OpenableRows } from './commitment.ts';
 import { residue } from './field.ts';
@@ -14,7 +16,7 @@ import { claimsOf, type ProofContext, protocolOf } from './protocol.ts';
 import { protocolSize } from './protocol-size.ts';
 import { proveRun } from './prover.ts';
 import type { RunStatement } from './run-statement.ts';
-import { valuesOfWires } from './run-values.ts';
+import { honestValues } from './run-values.ts';
 import type { Vectors } from './vectors.ts';
 import { verifyRun } from './verifier.ts';
 
@@ -23,6 +25,9 @@ const REGISTRATION_MARGIN = 1;
 
 /** Bits that a run must have beyond the target for both together to reach it: the other half. */
 const REGISTRATION_SHARE = 1;
+
+/** Integers by parameter port, row-major. */
+export type Weights = ReadonlyMap<string, NumericArray>;
 
 /** A key that has been checked: parameters reach the target, and the weights' registration proof verifies. */
 export interface LoadedKey {
@@ -67,12 +72,7 @@ export function weightShape({ protocol, parameters }: ProofContext): TreeShape {
 }
 
 /** Messages of the weight columns by the layout of the key's runs. */
-function weightCells(
-  v: Vectors,
-  { protocol }: ProofContext,
-  circuit: Circuit,
-  weights: ReadonlyMap<string, ArrayLike<number>>,
-): Uint32Array {
+function weightCells(v: Vectors, { protocol }: ProofContext, circuit: Circuit, weights: Weights): Uint32Array {
   const { plan, logRows, weightColumns } = protocol;
   const names = new Map(circuit.ports.map((p) => [p.wire, p.name]));
   const cells = v.alloc(2 ** logRows * weightColumns);
@@ -87,7 +87,7 @@ export function commitWeights(
   v: Vectors,
   context: ProofContext,
   circuit: Circuit,
-  weights: ReadonlyMap<string, ArrayLike<number>>,
+  weights: Weights,
 ): EncodedCommitment | undefined {
   if (context.protocol.weightColumns === 0) return undefined;
   return commit(v, WEIGHTS, weightCells(v, context, circuit, weights), context.parameters.opening.code);
@@ -98,13 +98,22 @@ export function storedWeights(
   v: Vectors,
   context: ProofContext,
   circuit: Circuit,
-  weights: ReadonlyMap<string, ArrayLike<number>>,
+  weights: Weights,
   rows: OpenableRows,
 ): Commitment {
   return { ...rows, root: rootOf(rows.tree), columns: weightCells(v, context, circuit, weights) };
 }
 
-function weightWords(weights: ReadonlyMap<string, ArrayLike<number>>, name: string): Uint32Array {
+function parameterTensors({ ports, wires }: Circuit, weights: Weights): Map<string, Tensor> {
+  return new Map(
+    ports.flatMap(({ name, wire }) => {
+      const data = weights.get(name);
+      return data === undefined ? [] : [[name, { shape: wires[wire]!.shape, data }] as const];
+    }),
+  );
+}
+
+function weightWords(weights: Weights, name: string): Uint32Array {
   const values = weights.get(name);
   if (values === undefined) throw new RangeError(`weights ${name} are missing`);
   const words = new Uint32Array(values.length);
@@ -122,7 +131,7 @@ function weightWords(weights: ReadonlyMap<string, ArrayLike<number>>, name: stri
 export function makeKey(
   v: Vectors,
   circuit: Circuit,
-  weights: ReadonlyMap<string, ArrayLike<number>>,
+  weights: Weights,
   keep: (commitment: EncodedCommitment) => void = () => {},
 ): Uint8Array {
   const { run, registration } = planCircuit(circuit);
@@ -143,9 +152,10 @@ export function makeKey(
     context: registrationContext(bytes, own),
   };
   const commitment = commitWeights(v, context, circuit, weights)!;
-  const names = new Map(circuit.ports.map((p) => [p.wire, p.name]));
-  const values = valuesOfWires(registration, (wire) => weightWords(weights, names.get(wire)!));
-  const proof = proveRun(v, context, NOTHING, values, commitment);
+  const witness = runWitness(registration.circuit, parameterTensors(registration.circuit, weights), {
+    keep: wiresRead(registration),
+  });
+  const proof = proveRun(v, context, NOTHING, honestValues(registration, witness), commitment);
   keep(commitment);
   return encodeKeyFile({ ...file, weights: { root: commitment.root, parameters: own, proof } });
 }

@@ -3,7 +3,8 @@
 // Soundness, by instruction. Columns hold canonical residues; "is" means equality mod p. A wire's interval is what the
 // recorder inferred; its wrap rule makes the three statements mod p (lookup, range, zero) statements over the integers.
 // - port: public inputs are checked by the verifier. Private ones are columns with a range proof in every run. Parameters
-//   are columns of the weight commitment, whose intervals the registration plan proves.
+//   are columns of the weight commitment, whose intervals the registration plan proves, with the constraints that are on
+//   parameters alone (see reachable.ts): the registration is a plan of the same kind, by the same rules.
 // - constant, affine, view, concat, sum, deduce, and contract with a fixed operand are linear: claims are pulled back
 //   through them, nothing is committed and nothing needs a proof.
 // - contract of two wires that are not fixed: a claim on the result becomes a claim on each operand by sumcheck. Where
@@ -20,9 +21,9 @@ import { cardinality, containsInterval, type Interval } from '../../interval.ts'
 import { P } from '../../koalabear.ts';
 import { sizeOf } from '../../tensor.ts';
 import { createDraft, type Draft, formOf, plusWire } from './draft.ts';
-import { type Reach, reachOf } from './reachable.ts';
+import { type Part, type Reach, reachOf } from './reachable.ts';
 import { addTableLookups, type TableLookup } from './table-lookups.ts';
-import type { PlanContraction, Plans, PublicTensor } from './types.ts';
+import type { Plan, PlanContraction, Plans, PublicTensor } from './types.ts';
 
 /** Committed cells up to which tables have at most SMALL_TABLE rows: about three words per activation, 10^5 activations. */
 const SMALL_MODEL = 3e5;
@@ -38,44 +39,79 @@ export function planCircuit(c: Circuit): Plans {
   if (c.target.modulus !== BigInt(P))
     throw new Diagnostic('wrong-target', `the circuit was lowered for ${c.target.name}; this prover needs koalabear`);
   const reach = reachOf(c);
-  const run = createDraft(c);
+  const run = draftOf(c, reach, 'run');
+  const values = run.lookups.reduce((n, l) => n + l.outs.length * sizeOf(l.shape), 0);
+  const maxRows = run.draft.committed() + values < SMALL_MODEL ? SMALL_TABLE : LARGE_TABLE;
+  const outputs = c.ports.flatMap((p) => planOutput(c, p));
+  const registration = draftOf(c, reach, 'registration');
+  const isRegistered = registration.draft.committed() > 0;
+  return {
+    run: finish(run, maxRows, outputs),
+    // Made once per model: whatever costs least.
+    registration: isRegistered ? finish(registration, LARGE_TABLE, []) : undefined,
+  };
+}
+
+/** The statements of one part, before tables are chosen. */
+interface DraftedPart {
+  readonly draft: Draft;
+  readonly lookups: readonly TableLookup[];
+  readonly contractions: readonly PlanContraction[];
+  readonly inputs: readonly PublicTensor[];
+}
+
+function finish({ draft, lookups, contractions, inputs }: DraftedPart, maxRows: number, outputs: PublicTensor[]): Plan {
+  addTableLookups(draft, lookups, maxRows);
+  return draft.finish(maxRows, { contractions, inputs, outputs });
+}
+
+function draftOf(c: Circuit, reach: Reach, name: 'run' | 'registration'): DraftedPart {
+  const part = reach[name];
+  const draft = createDraft(part.circuit);
   const lookups: TableLookup[] = [];
   const inputs: PublicTensor[] = [];
   const contractions: PlanContraction[] = [];
-  const discharged = provedByLookups(c);
-  for (const i of c.instrs) {
+  const { needed } = part;
+  const discharged = provedByLookups(c, part);
+  for (const [index, i] of c.instrs.entries()) {
     switch (i.op) {
-      case 'port':
-        planPort(c, run, reach, i.out, c.ports[i.port]!, inputs);
+      case 'port': {
+        const port = c.ports[i.port]!;
+        if (port.role === 'param') planParameter(c, draft, reach, port, name === 'registration', discharged);
+        else if (name === 'run') planInput(c, draft, needed, port, inputs);
         break;
+      }
       case 'hint':
         for (const [j, w] of i.out.entries()) {
-          if (!reach.needed.has(w)) continue;
+          if (!needed.has(w)) continue;
           const { shape, range } = c.wires[w]!;
-          run.addColumn(w, 'advice', { kind: 'wire' }, `${i.label}.${j}`);
+          draft.addColumn(w, 'advice', { kind: 'wire' }, `${i.label}.${j}`);
           if (!(i.proved[j] && discharged(w, range)))
-            run.addRange(formOf(w, 1n, -range.lo), shape, cardinality(range), `${i.label}.${j}`);
+            draft.addRange(formOf(w, 1n, -range.lo), shape, cardinality(range), `${i.label}.${j}`);
         }
         break;
       case 'lookup': {
+        if (!part.states(index)) break;
         const { shape } = c.wires[i.in]!;
         const table = c.tables.get(i.table)!;
-        settle(c, run, reach, i.in, i.label);
-        if (i.out.some((w) => reach.needed.has(w))) {
+        settle(c, draft, reach, i.in, i.label);
+        if (i.out.some((w) => needed.has(w))) {
           if (sizeOf(shape) > 0) lookups.push({ table, key: i.in, shape, outs: i.out, label: i.label });
-        } else run.addRange(formOf(i.in, 1n, -table.domain.lo), shape, cardinality(table.domain), i.label);
+        } else draft.addRange(formOf(i.in, 1n, -table.domain.lo), shape, cardinality(table.domain), i.label);
         break;
       }
       case 'range':
-        settle(c, run, reach, i.in, i.label);
-        run.addRange(formOf(i.in, 1n, -i.to.lo), c.wires[i.in]!.shape, cardinality(i.to), i.label);
+        if (!part.states(index)) break;
+        settle(c, draft, reach, i.in, i.label);
+        draft.addRange(formOf(i.in, 1n, -i.to.lo), c.wires[i.in]!.shape, cardinality(i.to), i.label);
         break;
       case 'zero':
-        run.addIdentity({ shape: c.wires[i.in]!.shape, form: formOf(i.in), label: i.label });
+        if (!part.states(index)) break;
+        draft.addIdentity({ shape: c.wires[i.in]!.shape, form: formOf(i.in), label: i.label });
         break;
       case 'contract':
-        if (!reach.isBilinear(i) || !reach.needed.has(i.out)) break;
-        for (const w of i.in) settle(c, run, reach, w, `wire${w}`);
+        if (!reach.isBilinear(i) || !needed.has(i.out)) break;
+        for (const w of i.in) settle(c, draft, reach, w, `wire${w}`);
         contractions.push({ wire: i.out, spec: i.spec, a: i.in[0], b: i.in[1] });
         break;
       case 'gather':
@@ -88,36 +124,45 @@ export function planCircuit(c: Circuit): Plans {
         break;
     }
   }
-  const outputs = c.ports.flatMap((p) => planOutput(c, p));
-  const values = lookups.reduce((n, l) => n + l.outs.length * sizeOf(l.shape), 0);
-  const maxRows = run.committed() + values < SMALL_MODEL ? SMALL_TABLE : LARGE_TABLE;
-  addTableLookups(run, lookups, maxRows);
-  return { run: run.finish(maxRows, { contractions, inputs, outputs }), registration: planRegistration(c, reach) };
+  return { draft, lookups, contractions, inputs };
 }
 
-/** True if a lookup with this wire as its key has a domain inside the interval. */
-function provedByLookups(c: Circuit): (wire: number, range: Interval) => boolean {
+/** True if a lookup of the part with this wire as its key has a domain inside the interval. */
+function provedByLookups(c: Circuit, { states }: Part): (wire: number, range: Interval) => boolean {
   const domains = new Map<number, Interval[]>();
-  for (const i of c.instrs)
-    if (i.op === 'lookup') domains.set(i.in, [...(domains.get(i.in) ?? []), c.tables.get(i.table)!.domain]);
+  for (const [index, i] of c.instrs.entries())
+    if (i.op === 'lookup' && states(index))
+      domains.set(i.in, [...(domains.get(i.in) ?? []), c.tables.get(i.table)!.domain]);
   return (wire, range) => domains.get(wire)?.some((d) => containsInterval(range, d)) === true;
 }
 
-function planPort(c: Circuit, run: Draft, reach: Reach, w: number, port: Port, inputs: PublicTensor[]): void {
-  const { shape, range } = c.wires[w]!;
-  const { name, role, visibility } = port;
-  if (role === 'param') {
-    if (reach.needed.has(w)) run.addColumn(w, 'weight', { kind: 'wire' }, name);
-    return;
-  }
+/** A column of the commitment to weights in both parts, so that they lay it out alike; its interval is proved in one. */
+function planParameter(
+  c: Circuit,
+  draft: Draft,
+  { run, registration }: Reach,
+  { name, wire }: Port,
+  isRegistration: boolean,
+  discharged: (wire: number, range: Interval) => boolean,
+): void {
+  if (!run.needed.has(wire) && !registration.needed.has(wire)) return;
+  const { shape, range } = c.wires[wire]!;
+  draft.addColumn(wire, 'weight', { kind: 'wire' }, name);
+  if (isRegistration && !discharged(wire, range))
+    draft.addRange(formOf(wire, 1n, -range.lo), shape, cardinality(range), name);
+}
+
+function planInput(c: Circuit, run: Draft, needed: ReadonlySet<number>, port: Port, inputs: PublicTensor[]): void {
+  const { name, visibility, wire } = port;
+  const { shape, range } = c.wires[wire]!;
   if (visibility === 'public') {
     inputs.push(publicTensor(c, port));
     return;
   }
   if (visibility === 'committed') throw committedPort(port);
-  if (!reach.needed.has(w)) return;
-  run.addColumn(w, 'advice', { kind: 'wire' }, name);
-  run.addRange(formOf(w, 1n, -range.lo), shape, cardinality(range), name);
+  if (!needed.has(wire)) return;
+  run.addColumn(wire, 'advice', { kind: 'wire' }, name);
+  run.addRange(formOf(wire, 1n, -range.lo), shape, cardinality(range), name);
 }
 
 function planOutput(c: Circuit, port: Port): PublicTensor[] {
@@ -198,21 +243,4 @@ function linearInputs(i: Instr): readonly number[] {
     default:
       return [];
   }
-}
-
-/** The intervals of all parameters that runs use, over the same weight columns. */
-function planRegistration(c: Circuit, reach: Reach): Plans['registration'] {
-  const draft = createDraft(c);
-  // In the order of a run's plan, so that both lay the weights out alike.
-  for (const i of c.instrs) {
-    if (i.op !== 'port') continue;
-    const { name, role, wire } = c.ports[i.port]!;
-    if (role !== 'param' || !reach.needed.has(wire)) continue;
-    const { shape, range } = c.wires[wire]!;
-    draft.addColumn(wire, 'weight', { kind: 'wire' }, name);
-    draft.addRange(formOf(wire, 1n, -range.lo), shape, cardinality(range), name);
-  }
-  if (draft.committed() === 0) return undefined;
-  // Made once per model: whatever costs least.
-  return draft.finish(LARGE_TABLE, { contractions: [], inputs: [], outputs: [] });
 }
