@@ -1,7 +1,7 @@
 // Contractions against their definition: tiles and plain loops, any strides; bounds of sums with known weights.
 import { expect, test } from 'vitest';
 import { boundsWithConstant, type Contraction, contractionSizes, contractStrided } from '../compiler/ir/contraction.ts';
-import { type Shape, sizeOf, stridesOf, type Tensor } from '../compiler/ir/tensor.ts';
+import { offsetsOf, type Shape, sizeOf, stridesOf, type Tensor } from '../compiler/ir/tensor.ts';
 import { type Strided, strided, type View, viewStrided } from '../compiler/ir/view.ts';
 import { createRandom } from './kits/random.ts';
 
@@ -110,4 +110,11 @@ test('bounds beyond the exact integers are not given', () => {
   const w = { shape: [2], data: Float64Array.of(2 ** 51, -(2 ** 51)) };
   expect(boundsWithConstant('k', w, '', 1, 0, 1)).toEqual([-(2 ** 51), 2 ** 51]);
   expect(boundsWithConstant('k', w, '', 2, 0, 1)).toEqual([Number.NaN, Number.NaN]);
+});
+
+test('offsets of all indices, row-major: no sizes have one, a size of zero leaves none', () => {
+  expect([...offsetsOf([2, 3], [10, -1])]).toEqual([0, -1, -2, 10, 9, 8]);
+  expect([...offsetsOf([2, 2, 2], [0, 5, 1])]).toEqual([0, 1, 5, 6, 0, 1, 5, 6]);
+  expect([...offsetsOf([], [])]).toEqual([0]);
+  expect([...offsetsOf([2, 0, 3], [1, 1, 1])]).toEqual([]);
 });

@@ -1,4 +1,5 @@
 // Large contractions as matrix products of packed tiles: the innermost loop multiplies four rows by four columns.
+import { offsetsOf } from './tensor.ts';
 
 /** One letter: its size, and its strides in the operands and in the result. */
 export interface Loop {
@@ -40,15 +41,10 @@ export function isWorthTiles({ rows, columns, summed }: MatrixLoops): boolean {
 
 /** Offsets of all combinations of the letters' indices, the last letter fastest. */
 function offsets(loops: readonly Loop[], stride: (l: Loop) => number): Int32Array {
-  let out = Int32Array.of(0);
-  for (const l of loops) {
-    const step = stride(l);
-    const next = new Int32Array(out.length * l.n);
-    let at = 0;
-    for (const o of out) for (let i = 0; i < l.n; i++) next[at++] = o + step * i;
-    out = next;
-  }
-  return out;
+  return offsetsOf(
+    loops.map((l) => l.n),
+    loops.map(stride),
+  );
 }
 
 /**

@@ -50,6 +50,17 @@ export function stridesOf(shape: Shape): number[] {
   return strides;
 }
 
+/** Sums of index times stride for all indices of these sizes, row-major; one that is 0 for no sizes. */
+export function offsetsOf(sizes: readonly number[], strides: readonly number[]): Int32Array {
+  let out = Int32Array.of(0);
+  for (const [axis, n] of sizes.entries()) {
+    const [stride, before] = [strides[axis]!, out];
+    out = new Int32Array(before.length * n);
+    for (let i = 0, at = 0; i < before.length; i++) for (let j = 0; j < n; j++) out[at++] = before[i]! + j * stride;
+  }
+  return out;
+}
+
 /** True if both have the same sizes. */
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((d, i) => d === b[i]);

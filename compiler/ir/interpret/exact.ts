@@ -1,7 +1,7 @@
 // Linear and bilinear instructions over bigints: exact whatever the size, for wide wires of the witness and for cheating runs.
 import { type Circuit, type Instr, inputsOf } from '../circuit.ts';
 import { type Contraction, contractionSizes, letters } from '../contraction.ts';
-import { type Shape, sizeOf, stridesOf } from '../tensor.ts';
+import { offsetsOf, type Shape, sizeOf, stridesOf } from '../tensor.ts';
 import { viewIndex } from '../view.ts';
 
 /** Reads all elements of a wire, row-major. */
@@ -28,23 +28,6 @@ export function isArithmetic(i: Instr): i is ArithmeticInstr {
   }
 }
 
-/** Offsets of all index combinations of the given axes, row-major. */
-function offsets(sizes: readonly number[], strides: readonly number[]): Int32Array {
-  const out = new Int32Array(sizeOf(sizes));
-  if (out.length === 0) return out;
-  let filled = 1;
-  let tail = out.length;
-  for (const [axis, n] of sizes.entries()) {
-    tail /= n;
-    for (let k = 0; k < filled * n; k++) {
-      const step = (k % n) * strides[axis]!;
-      if (step !== 0) for (let e = 0; e < tail; e++) out[k * tail + e]! += step;
-    }
-    filled *= n;
-  }
-  return out;
-}
-
 function strideOf(names: string, shape: Shape): (letter: string) => number {
   const strides = stridesOf(shape);
   return (l) => (names.includes(l) ? strides[names.indexOf(l)]! : 0);
@@ -64,7 +47,7 @@ export function planContraction(c: Contraction, a: Shape, b: Shape): Contraction
   const summed = [...sizes.keys()].filter((l) => !c.out.includes(l));
   const [inA, inB] = [strideOf(c.a, a), strideOf(c.b, b)];
   const plan = (ls: readonly string[], stride: (l: string) => number): Int32Array =>
-    offsets(
+    offsetsOf(
       ls.map((l) => sizes.get(l)!),
       ls.map(stride),
     );

@@ -1,6 +1,6 @@
 // Letters of a contraction sorted by where they stand, and where every cell lies in the order that its sumcheck wants.
 import { type Contraction, contractionSizes } from '../../../compiler/ir/contraction.ts';
-import { type Shape, sizeOf, stridesOf } from '../../../compiler/ir/tensor.ts';
+import { offsetsOf, type Shape, sizeOf, stridesOf } from '../../../compiler/ir/tensor.ts';
 
 /**
  * The letters of `a . b -> out`: kept letters that both operands have (`batch`), kept letters of one operand (`rows`),
@@ -54,13 +54,11 @@ export function positions(
   sizes: ReadonlyMap<string, number>,
   strides: ReadonlyMap<string, number>,
 ): Int32Array {
-  let out = Int32Array.of(0);
-  for (const l of letters) {
-    const [n, stride, before] = [sizes.get(l)!, strides.get(l) ?? 0, out];
-    out = new Int32Array(before.length * n);
-    for (let i = 0, at = 0; i < before.length; i++) for (let j = 0; j < n; j++) out[at++] = before[i]! + j * stride;
-  }
-  return out;
+  const names = [...letters];
+  return offsetsOf(
+    names.map((l) => sizes.get(l)!),
+    names.map((l) => strides.get(l) ?? 0),
+  );
 }
 
 /** Strides of a tensor's letters. */

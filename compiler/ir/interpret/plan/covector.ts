@@ -1,7 +1,7 @@
 // Terms: products of vectors over groups of axes. Joining factors, re-indexing an axis, sums; what views do to them is in
 // covector-views.ts.
 import { add, addP, EXT, type Ext, fromBase, mul, mulP, NON_RESIDUE, ONE, P, scale, ZERO } from '../../koalabear.ts';
-import { type Shape, sizeOf, stridesOf } from '../../tensor.ts';
+import { offsetsOf, type Shape, sizeOf, stridesOf } from '../../tensor.ts';
 import type { Factor, Term } from './covector-types.ts';
 
 /** A little less than 1 / P: quotients of whole numbers below 2^53 come out right or one less. */
@@ -59,19 +59,11 @@ export function addPairs(
 
 /** Index of `axes` (row-major) for every index of `order` (row-major); axes of `order` that are not among them do not count. */
 export function indexIn(shape: Shape, order: readonly number[], axes: readonly number[]): Int32Array {
-  const strides = new Map<number, number>();
-  let step = 1;
-  for (const axis of axes.toReversed()) {
-    strides.set(axis, step);
-    step *= shape[axis]!;
-  }
-  let out = Int32Array.of(0);
-  for (const axis of order) {
-    const [n, stride, before] = [shape[axis]!, strides.get(axis) ?? 0, out];
-    out = new Int32Array(before.length * n);
-    for (let i = 0, at = 0; i < before.length; i++) for (let j = 0; j < n; j++) out[at++] = before[i]! + j * stride;
-  }
-  return out;
+  const own = stridesOf(axes.map((axis) => shape[axis]!));
+  return offsetsOf(
+    order.map((axis) => shape[axis]!),
+    order.map((axis) => own[axes.indexOf(axis)] ?? 0),
+  );
 }
 
 /** A factor over exactly these axes (ascending, each of size above 1): the product of all given ones, whose axes they have. */

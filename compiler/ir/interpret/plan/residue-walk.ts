@@ -1,7 +1,7 @@
 // Linear instructions over residues mod p: index tables shared by both directions, values forwards.
 import type { Circuit, Instr } from '../../circuit.ts';
 import { addP, mulP, P, residue } from '../../koalabear.ts';
-import { type NumericArray, type Shape, sizeOf } from '../../tensor.ts';
+import { type NumericArray, offsetsOf, type Shape, sizeOf, stridesOf } from '../../tensor.ts';
 import { viewIndex } from '../../view.ts';
 import { type ContractionPlan, planContraction } from '../exact.ts';
 import { residueOf } from './draft.ts';
@@ -64,21 +64,9 @@ export function indexTables(c: Circuit): IndexTables {
 }
 
 function sumIndex(shape: Shape, axes: readonly number[]): Int32Array {
-  let cells = Int32Array.of(0);
-  const stride = shape.map(() => 0);
-  let step = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    if (axes.includes(axis)) continue;
-    stride[axis] = step;
-    step *= shape[axis]!;
-  }
-  for (const [axis, n] of shape.entries()) {
-    const before = cells;
-    cells = new Int32Array(before.length * n);
-    for (let i = 0, at = 0; i < before.length; i++)
-      for (let k = 0; k < n; k++) cells[at++] = before[i]! + k * stride[axis]!;
-  }
-  return cells;
+  const kept = shape.map((n, axis) => (axes.includes(axis) ? 1 : n));
+  const strides = stridesOf(kept).map((stride, axis) => (axes.includes(axis) ? 0 : stride));
+  return offsetsOf(shape, strides);
 }
 
 /** Values of wires that are fixed at compile time, as residues; each computed once. */
