@@ -4,13 +4,14 @@ import { type Circuit, KOALABEAR } from '../../compiler/ir/circuit.ts';
 import { Diagnostic } from '../../compiler/ir/diagnostics.ts';
 import { digest } from '../../compiler/ir/digest.ts';
 import { planCircuit } from '../../compiler/ir/interpret/plan.ts';
+import { runWitness } from '../../compiler/ir/interpret/witness.ts';
 import { interval } from '../../compiler/ir/interval.ts';
 import { lowerModule } from '../../compiler/ir/lower.ts';
 import type { RecordedWire } from '../../compiler/ir/recorder.ts';
 import { chooseParameters } from '../../runtime/provers/plonk/choose-parameters.ts';
-import { residue } from '../../runtime/provers/plonk/field.ts';
 import {
   commitWeights,
+  honestValues,
   loadKey,
   makeKey,
   proveRun,
@@ -22,7 +23,6 @@ import type { OpeningParameters } from '../../runtime/provers/plonk/opening-roun
 import { type ProofParameters, type ProtocolSize, securityBits } from '../../runtime/provers/plonk/parameters.ts';
 import { claimsOf, protocolOf } from '../../runtime/provers/plonk/protocol.ts';
 import { protocolSize } from '../../runtime/provers/plonk/protocol-size.ts';
-import { valuesOfWires } from '../../runtime/provers/plonk/run-values.ts';
 import { standardOps, standardRegistry } from '../../stdlib/index.ts';
 import { recordCircuit } from '../kits/circuit-kit.ts';
 import { isIntegerSample, moduleOf } from '../kits/ops-kit.ts';
@@ -32,7 +32,8 @@ const v = wasmVectors();
 /** A product with weights and a sum without them, each of bounded inputs. */
 const weighted = recordCircuit(KOALABEAR, (b) => {
   const x = b.range(b.input('x', 'input', 'private', [3, 4], interval(-9, 9)), interval(-8, 8), 'x');
-  const w = b.input('w', 'param', 'private', [4, 20], interval(-7, 7));
+  // Parameters that a registration bounds further.
+  const w = b.range(b.input('w', 'param', 'private', [4, 20], interval(-9, 9)), interval(-7, 7), 'w');
   b.output('y', 'public', b.contract({ a: 'mk', b: 'kn', out: 'mn' }, x, w));
 });
 const weightless = recordCircuit(KOALABEAR, (b) => {
@@ -62,9 +63,9 @@ function registered(circuit: Circuit, parameters: ProofParameters): NonNullable<
   const context = Buffer.from(digest('zkmlc/plonk-registration', good.circuit, parametersText(parameters)), 'hex');
   const run = { protocol: protocolOf(claimsOf(v, plan), logMessage), parameters, context };
   const commitment = commitWeights(v, run, circuit, weights)!;
-  const values = valuesOfWires(plan, () => Uint32Array.from(weights.get('w')!, residue));
+  const witness = runWitness(plan.circuit, new Map([['w', { shape: [4, 20], data: weights.get('w')! }]]));
   const nothing = { inputs: [], outputs: [] };
-  const proof = proveRun(v, run, nothing, values, commitment);
+  const proof = proveRun(v, run, nothing, honestValues(plan, witness), commitment);
   verifyRun(v, run, nothing, commitment.root, proof);
   return { root: commitment.root, parameters, proof };
 }

@@ -6,32 +6,40 @@ import { type Circuit, KOALABEAR } from '../../compiler/ir/circuit.ts';
 import { Diagnostic } from '../../compiler/ir/diagnostics.ts';
 import { P } from '../../compiler/ir/koalabear.ts';
 import { lowerModule } from '../../compiler/ir/lower.ts';
+import type { Tensor } from '../../compiler/ir/tensor.ts';
 import { decodeProofFile, encodeProofFile } from '../../runtime/index.ts';
 import type { RunStatement } from '../../runtime/provers/plonk/index.ts';
 import { standardRegistry } from '../../stdlib/index.ts';
+import { integersOf, portsOf } from '../kits/ops-kit.ts';
 import { createRandom } from '../kits/random.ts';
-import { type ProvedRun, proveWithKey, randomPorts } from '../twin/proofs.ts';
+import { type ProvedRun, proveWithKey } from '../twin/proofs.ts';
 import { isWords, notingChannel, type ProofField } from './proof-fields.ts';
 
 const MODELS = join(import.meta.dirname, '..', '..', 'examples', 'models');
 const DIMS = new Map([['batch', 1]]);
 
-async function modelCircuit(name: string): Promise<Circuit> {
-  const files = { model: join(MODELS, name, 'model.onnx'), calibration: join(MODELS, name, 'calibration.npz') };
-  const { int } = await createCompiler().load({ ...files, dims: DIMS });
-  return lowerModule(int, standardRegistry, KOALABEAR, { input: 'public', weights: 'private', output: 'public' });
+interface ModelCircuit {
+  readonly circuit: Circuit;
+  readonly ports: (seed: number) => Map<string, Tensor>;
 }
 
-const proved = (circuit: Circuit, seed: number): ProvedRun =>
-  proveWithKey(circuit, randomPorts(circuit, createRandom(seed)));
+async function modelCircuit(name: string): Promise<ModelCircuit> {
+  const files = { model: join(MODELS, name, 'model.onnx'), calibration: join(MODELS, name, 'calibration.npz') };
+  const { int } = await createCompiler().load({ ...files, dims: DIMS });
+  const visibility = { input: 'public', weights: 'private', output: 'public' } as const;
+  const circuit = lowerModule(int, standardRegistry, KOALABEAR, visibility);
+  return { circuit, ports: (seed) => portsOf(circuit, int, integersOf(int, 4, createRandom(seed))) };
+}
 
-let circuit: Circuit;
+const proved = ({ circuit, ports }: ModelCircuit, seed: number): ProvedRun => proveWithKey(circuit, ports(seed));
+
+let model: ModelCircuit;
 let run: ProvedRun;
 let fields: readonly ProofField[] = [];
 
 beforeAll(async () => {
-  circuit = await modelCircuit('digits-linear');
-  run = proved(circuit, 1);
+  model = await modelCircuit('digits-linear');
+  run = proved(model, 1);
   const channel = notingChannel();
   expect(run.prove(channel)).toEqual(run.proof);
   fields = channel.fields;
@@ -106,7 +114,7 @@ describe('refused without a crash', () => {
   });
 
   test('proofs of another input, and what either has of the other', () => {
-    const other = proved(circuit, 2);
+    const other = proved(model, 2);
     other.verifyFirst(other.statement, other.proof);
     expectRefused('of another input', other.proof);
     expectRefused('beside the other statement', run.proof, other.statement);
@@ -118,11 +126,13 @@ describe('refused without a crash', () => {
 
   test('proofs of another model, and of the same model with other weights', async () => {
     expectRefused('of another model', proved(await modelCircuit('sensor-regression'), 1).proof);
-    const ports = new Map(randomPorts(circuit, createRandom(1)));
-    const weight = circuit.ports.find((p) => p.role === 'param')!.name;
+    const ports = model.ports(1);
+    const weight = model.circuit.ports.find((p) => p.role === 'param')!.name;
     const tensor = ports.get(weight)!;
-    ports.set(weight, { ...tensor, data: Float64Array.from(tensor.data, (x, i) => (i === 0 ? Math.abs(x) - 1 : x)) });
-    expectRefused('with other weights', proveWithKey(circuit, ports).proof);
+    // Nearer to zero, so that every bound on weights holds.
+    const first = tensor.data.findIndex((x) => x > 0);
+    ports.set(weight, { ...tensor, data: Float64Array.from(tensor.data, (x, i) => (i === first ? x - 1 : x)) });
+    expectRefused('with other weights', proveWithKey(model.circuit, ports).proof);
   });
 
   test('every value of the statement moved', () => {
