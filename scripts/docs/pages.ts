@@ -1,4 +1,4 @@
-// The pages and passages that are generated: lists of operators and passes, and the session shown in the README.
+// The pages and passages that are generated: lists of operators and passes, and the sessions shown in the README.
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -44,20 +44,21 @@ async function replay(session: string): Promise<string> {
   }
 }
 
-const SESSION = /(```console\n)([\s\S]*?)(\n```)/;
+/** Blocks of commands with what they print. */
+const SESSIONS = /(?<=```console\n)[\s\S]*?(?=\n```)/g;
 
 /** Text of each generated page by its path, relative to the project. */
 export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
   const list = async (command: string): Promise<string> => `${await zkmlc([command, '--markdown'], ROOT, '')}\n`;
   const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
-  const [, opening, session, closing] = SESSION.exec(readme) ?? [];
-  if (opening === undefined || session === undefined || closing === undefined)
-    throw new Error('README.md has no session in a block of the kind `console`');
-  const replayed = await replay(session);
+  const sessions = readme.match(SESSIONS) ?? [];
+  if (sessions.length === 0) throw new Error('README.md has no session in a block of the kind `console`');
+  const replayed: string[] = [];
+  for (const session of sessions) replayed.push(await replay(session));
   return new Map([
     ['docs/operators.md', await list('ops')],
     ['docs/passes.md', await list('passes')],
-    ['README.md', readme.replace(SESSION, () => `${opening}${replayed}${closing}`)],
+    ['README.md', readme.replace(SESSIONS, () => replayed.shift()!)],
   ]);
 }
 
@@ -68,5 +69,5 @@ export function committedPage(path: string): string {
 
 /** What may differ between two runs: times, sizes in time's unit, and roots, which depend on random keys. */
 export function withoutChance(text: string): string {
-  return text.replace(/\b\d+(\.\d+)? s\b/g, '… s').replace(/\b[0-9a-f]{64}\b/g, '…');
+  return text.replace(/\b\d+(\.\d+)? s\b/g, '… s').replace(/\b([0-9a-f]{64}\b|[0-9a-f]{8}(?=…))/g, '…');
 }
