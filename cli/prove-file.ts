@@ -1,7 +1,8 @@
-// Proving from files, shared by the commands prove and demo.
+// Proving from files: what the command prove does before it reports.
 import { readTensors } from '../compiler/index.ts';
-import { type ProveReport, prove, readModelPorts } from '../runtime/index.ts';
+import { availableBytes, type ProveReport, prove, readModelPorts } from '../runtime/index.ts';
 import type { CommandContext } from './context.ts';
+import { memoryWarning } from './secrecy.ts';
 
 export interface ProveFileOptions {
   readonly artifact: string;
@@ -19,7 +20,11 @@ export async function proveFile(options: ProveFileOptions, cx: CommandContext): 
     inputs,
     output,
     clamp: clamp === true,
-    onProgress: (stage) => cx.console.progress(stage),
+    onProgress: (stage, fraction) => cx.console.progress(stage, fraction),
+    onEstimate({ proveBytes }) {
+      const note = memoryWarning(proveBytes, availableBytes());
+      if (note !== undefined) cx.console.note(note);
+    },
     signal: cx.signal,
   });
 }

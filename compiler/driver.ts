@@ -1,10 +1,11 @@
 // The driver: from a model file to an artifact on disk. The one file that knows front end, passes, backends and runtime.
 import { basename, dirname, extname, resolve } from 'node:path';
-import { buildArtifact, type KeySource, type PortType, turn } from '../runtime/index.ts';
+import { type BuildEstimate, buildArtifact, type KeySource, type PortType, turn } from '../runtime/index.ts';
+import { DEFAULT_BACKEND } from './backends/index.ts';
 import { type ImportedModel, importModel } from './frontend/import.ts';
 import { readSamples } from './frontend/inputs.ts';
 import { readModelFile } from './frontend/onnx/read-model.ts';
-import type { ProofSystem } from './ir/backend.ts';
+import { type Backend, isZeroKnowledge, type ProofSystem } from './ir/backend.ts';
 import type { Circuit } from './ir/circuit.ts';
 import { Diagnostic, quote } from './ir/diagnostics.ts';
 import { DEFAULT_VISIBILITY, lowerModule, type PortVisibility } from './ir/lower.ts';
@@ -20,7 +21,7 @@ export interface CompileOptions {
   readonly model: string;
   /** Folder to make: an artifact that is there already is replaced when the new one is complete. */
   readonly output: string;
-  /** Name of a backend; `r1cs` by default. */
+  /** Name of a backend; {@link DEFAULT_BACKEND} by default. */
   readonly backend?: string;
   /** Width of activations (bits). */
   readonly bits?: number;
@@ -33,12 +34,12 @@ export interface CompileOptions {
   /** Sizes of dynamic dimensions. */
   readonly dims?: ReadonlyMap<string, number>;
   readonly visibility?: Partial<PortVisibility>;
-  /** Where keys come from: a development set-up, or a powers-of-tau file. */
+  /** Where keys of Groth16 come from: a development set-up, or a powers-of-tau file. */
   readonly keys?: KeySource;
   /** Told what is being done, with the fraction done where it is known. */
   readonly onProgress?: (stage: string, fraction?: number) => void;
-  /** Told before the set-up how large it is and how long it may take (seconds). */
-  readonly onEstimate?: (estimate: { readonly constraints: number; readonly setupSeconds: number }) => void;
+  /** Told before the set-up what it and proofs may take. */
+  readonly onEstimate?: (estimate: BuildEstimate) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -54,6 +55,11 @@ export interface CompileReport {
   /** Origin of the set-up, in words. */
   readonly setup: string;
   readonly setupCached: boolean;
+  readonly proofSystem: ProofSystem;
+  /** False: proofs can tell things about tensors that they do not show. */
+  readonly zeroKnowledge: boolean;
+  /** Names of the model's inputs and outputs that proofs do not show. */
+  readonly notShown: readonly string[];
   readonly warnings: readonly Diagnostic[];
   /** Wall time (seconds). */
   readonly seconds: { readonly compile: number; readonly setup: number };
@@ -116,7 +122,7 @@ function modelName(path: string): string {
 export async function compileModel(options: CompileOptions, registries: Registries): Promise<CompileReport> {
   const started = performance.now();
   const { onProgress = () => {}, onEstimate = () => {}, signal } = options;
-  const backend = registries.backends.get(options.backend ?? 'r1cs');
+  const backend = registries.backends.get(options.backend ?? DEFAULT_BACKEND);
   if (backend === undefined)
     throw new Diagnostic(
       'unknown-backend',
@@ -124,16 +130,18 @@ export async function compileModel(options: CompileOptions, registries: Registri
       {},
       { kind: 'usage' },
     );
+  const proofSystem = backend.proofSystem ?? 'groth16-bn254';
+  const visibility = visibilityFor(backend, proofSystem, options);
   let loaded: LoadedModel | undefined;
+  let notShown: readonly string[] = [];
   const built = await buildArtifact(
     { output: options.output, keys: options.keys ?? { kind: 'development' }, onProgress, onEstimate, signal },
     async () => {
       loaded = await loadModel(options, registries);
       onProgress('lowering to constraints');
       await turn(signal);
-      const proofSystem = backend.proofSystem ?? 'groth16-bn254';
-      const visibility = visibilityFor(proofSystem, { ...DEFAULT_VISIBILITY, ...options.visibility });
-      const circuit = lowerCircuit(loaded, registries, backend.target, visibility, options.model);
+      const circuit = await lowerCircuit(loaded, registries, backend, visibility, options.model);
+      notShown = circuit.ports.filter((p) => !isParameter(p) && p.visibility !== 'public').map((p) => p.name);
       const { name, float, int } = loaded;
       return {
         model: name,
@@ -144,7 +152,7 @@ export async function compileModel(options: CompileOptions, registries: Registri
         circuit,
         portTypes: portTypes(loaded, circuit),
         parameters: circuit.ports.some(isParameter) ? [...int.constants.values()].map((t) => t.data) : [],
-        emit: (folder) => backend.emit(circuit, folder, { model: name, signal }),
+        emit: (folder) => advised(backend, () => backend.emit(circuit, folder, { model: name, signal })),
       };
     },
   );
@@ -159,27 +167,74 @@ export async function compileModel(options: CompileOptions, registries: Registri
     operations: int.operations.length,
     setup,
     setupCached,
+    proofSystem,
+    zeroKnowledge: isZeroKnowledge(proofSystem),
+    notShown,
     warnings,
     seconds: { compile: (performance.now() - started) / 1000 - setupSeconds, setup: setupSeconds },
   };
 }
 
-/** The native prover commits weights once and binds them by their root: fixed ones are ports of the circuit too. */
-function visibilityFor(proofSystem: ProofSystem, asked: PortVisibility): PortVisibility {
-  return proofSystem === 'plonk-koalabear' && asked.weights === 'fixed' ? { ...asked, weights: 'public' } : asked;
+/**
+ * The visibility of ports. Who asks for `private` asks for secrecy, which not every backend gives; where nothing is asked for,
+ * inputs are not shown, and reports say whether they are hidden. The native prover commits weights once and binds them by
+ * their root: fixed ones are ports of its circuits too.
+ * @throws Diagnostic `not-zero-knowledge`, `unsupported-visibility`, `no-setup` (usage) for what the backend cannot do.
+ */
+function visibilityFor(
+  { name }: Backend,
+  proofSystem: ProofSystem,
+  { visibility: asked = {}, keys }: Pick<CompileOptions, 'visibility' | 'keys'>,
+): PortVisibility {
+  const refuse = (code: string, message: string): Diagnostic => new Diagnostic(code, message, {}, { kind: 'usage' });
+  const visibility = { ...DEFAULT_VISIBILITY, ...asked };
+  if (proofSystem !== 'plonk-koalabear') return visibility;
+  if (keys?.kind === 'ceremony')
+    throw refuse('no-setup', `backend ${name} needs no set-up: powers of tau are for --backend r1cs`);
+  for (const role of ['input', 'weights', 'output'] as const) {
+    const wish = `${role}=${asked[role]}`;
+    if (asked[role] === 'private' && !isZeroKnowledge(proofSystem))
+      throw refuse(
+        'not-zero-knowledge',
+        `${wish} is asked for, but proofs of backend ${name} are not zero-knowledge and can reveal what they do not show; use --backend r1cs${role === 'input' ? ', or leave it out if the input need not be hidden' : ''}`,
+      );
+    if (asked[role] === 'committed')
+      throw refuse('unsupported-visibility', `${wish}: backend ${name} has no hiding commitments; use --backend r1cs`);
+  }
+  return visibility.weights === 'fixed' ? { ...visibility, weights: 'public' } : visibility;
 }
 
 function lowerCircuit(
   loaded: LoadedModel,
   { ops }: Registries,
-  target: Circuit['target'],
+  backend: Backend,
   visibility: PortVisibility,
   file: string,
-): Circuit {
+): Promise<Circuit> {
+  return advised(backend, async () => {
+    try {
+      return lowerModule(loaded.int, ops, backend.target, visibility);
+    } catch (e) {
+      throw e instanceof Diagnostic ? e.at({ file }) : e;
+    }
+  });
+}
+
+/** What the native prover refuses although a larger field, or rank-1 constraints, may do it. */
+const NATIVE_LIMITS: ReadonlySet<string> = new Set(['field-overflow', 'unsupported-gather', 'insecure-parameters']);
+
+/** Refusals that another backend may not share say so. */
+async function advised<T>({ name, proofSystem }: Backend, run: () => Promise<T>): Promise<T> {
   try {
-    return lowerModule(loaded.int, ops, target, visibility);
+    return await run();
   } catch (e) {
-    throw e instanceof Diagnostic ? e.at({ file }) : e;
+    if (!(e instanceof Diagnostic) || proofSystem !== 'plonk-koalabear' || !NATIVE_LIMITS.has(e.code)) throw e;
+    throw new Diagnostic(
+      e.code,
+      `${e.message}; or try --backend r1cs, which has not this limit of ${name}`,
+      e.where,
+      e,
+    );
   }
 }
 

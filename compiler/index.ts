@@ -9,6 +9,7 @@ import {
 } from './driver.ts';
 import { type Plugin, type Registries, registries } from './plugin.ts';
 
+export { DEFAULT_BACKEND } from './backends/index.ts';
 export type { CompileOptions, CompileReport, LoadedModel, LoadOptions } from './driver.ts';
 export {
   argmax,

@@ -1,7 +1,7 @@
 // Builds an artifact on disk from what the compiler made: constraint system, keys, verifier's folder, manifest.
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import type { EmittedCircuit, ProofSystem } from '../compiler/ir/backend.ts';
+import type { CommittedCells, EmittedCircuit, ProofSystem } from '../compiler/ir/backend.ts';
 import type { Circuit } from '../compiler/ir/circuit.ts';
 import { Diagnostic, quote } from '../compiler/ir/diagnostics.ts';
 import { digest, tensorDigest } from '../compiler/ir/digest.ts';
@@ -14,7 +14,7 @@ import { ARTIFACT_VERSION, encodeDescription, modelRoot, type PortDescription } 
 import { replaceFolder } from './artifact/files.ts';
 import { encodeParameters, type Parameter } from './artifact/parameters.ts';
 import { signalCount } from './artifact/statement.ts';
-import { setupSeconds } from './estimate.ts';
+import { nativeProveBytes, setupSeconds } from './estimate.ts';
 import { type KeySource, provideKeys } from './keys.ts';
 import { makeNativeKey, NO_SETUP } from './native.ts';
 import { describeOrigin, encodeVerificationKey } from './provers/snarkjs/index.ts';
@@ -49,8 +49,17 @@ export interface BuildOptions {
   readonly keys: KeySource;
   readonly onProgress: (stage: string, fraction?: number) => void;
   /** Told before the set-up. */
-  readonly onEstimate: (estimate: { readonly constraints: number; readonly setupSeconds: number }) => void;
+  readonly onEstimate: (estimate: BuildEstimate) => void;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** What set-up and proofs may take. */
+export interface BuildEstimate {
+  readonly constraints: number;
+  /** Time of a Groth16 set-up (seconds); absent where there is none. */
+  readonly setupSeconds?: number;
+  /** Peak memory of the native prover (bytes). */
+  readonly proveBytes?: number;
 }
 
 /** What was built. */
@@ -91,10 +100,10 @@ export async function buildArtifact(
       writeFileSync(at(ARTIFACT_FILES.parameters), encodeParameters(parameters), { mode: 0o600 });
     onProgress(`writing the constraint system (${backend})`);
     await turn(signal);
-    const { r1cs: system, constraints } = await compiled.emit(resolve(at(ARTIFACT_FILES.system)));
+    const { r1cs: system, constraints, cells } = await compiled.emit(resolve(at(ARTIFACT_FILES.system)));
     const r1cs = system === undefined ? undefined : `${ARTIFACT_FILES.system}/${system}`;
     const started = performance.now();
-    const made = await makeKeys({ compiled, parameters, ports, constraints, folder, r1cs }, options);
+    const made = await makeKeys({ compiled, parameters, ports, constraints, cells, folder, r1cs }, options);
     const description = encodeDescription({
       format: 'zkmlc/verifier',
       version: ARTIFACT_VERSION,
@@ -134,6 +143,7 @@ interface KeyTask {
   readonly parameters: readonly Parameter[];
   readonly ports: readonly PortDescription[];
   readonly constraints: number;
+  readonly cells: CommittedCells | undefined;
   readonly folder: string;
   /** Relative to the folder. */
   readonly r1cs: string | undefined;
@@ -148,11 +158,13 @@ interface MadeKeys {
 
 /** The verification key; for Groth16 the proving key goes to its place in the folder. */
 async function makeKeys(task: KeyTask, { keys, onProgress, onEstimate, signal }: BuildOptions): Promise<MadeKeys> {
-  const { compiled, parameters, ports, constraints, folder, r1cs } = task;
+  const { compiled, parameters, ports, constraints, cells, folder, r1cs } = task;
   if (compiled.proofSystem === 'plonk-koalabear') {
+    if (cells !== undefined) onEstimate({ constraints, proveBytes: nativeProveBytes(cells) });
     onProgress('registering the weights');
     await turn(signal);
     const key = makeNativeKey(compiled.circuit, parameters, join(folder, ARTIFACT_FILES.weights));
+    await turn(signal);
     return { key, setup: NO_SETUP, cached: false };
   }
   if (r1cs === undefined) throw new TypeError(`backend ${compiled.backend} wrote no constraint system`);

@@ -1,5 +1,6 @@
-// How long a set-up and a proof take, roughly: told to people before anything over ten seconds, never decided by.
-import { availableParallelism } from 'node:os';
+// How long a set-up and a proof take, and how much memory, roughly: told to people beforehand, never decided by.
+import { availableParallelism, totalmem } from 'node:os';
+import type { CommittedCells } from '../compiler/ir/backend.ts';
 
 /** Seconds per constraint on one core, measured with `bench/groth16-setup.ts` and rounded up. */
 const SETUP = 2.5e-4;
@@ -16,4 +17,22 @@ export function setupSeconds(constraints: number): number {
 /** Expected wall time of a Groth16 proof (seconds). */
 export function proveSeconds(constraints: number): number {
   return 1 + (PROVE * constraints) / threads();
+}
+
+/** Resident memory of the process with the prover loaded (bytes). */
+const NATIVE_BASE = 185e6;
+/** Bytes per committed cell at the peak, in the first round of the opening: cell, covector, both bound once, codeword, witness. */
+const PER_ADVICE_CELL = 85;
+/** The same for registered weights, whose codeword stays on disk. */
+const PER_WEIGHT_CELL = 60;
+
+/** Expected peak memory of the native prover (bytes), fitted to the models of `npm run bench`. */
+export function nativeProveBytes({ advice, weight }: CommittedCells): number {
+  return NATIVE_BASE + PER_ADVICE_CELL * advice + PER_WEIGHT_CELL * weight;
+}
+
+/** Memory that this process may use (bytes): the machine's, or less where a container has a limit. */
+export function availableBytes(): number {
+  const limit = process.constrainedMemory?.() ?? 0;
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }

@@ -16,11 +16,13 @@ import {
   honestValues,
   type LoadedKey,
   type ProvingPhase,
-  proveRun,
+  type ProvingStep,
+  provingSteps,
   storedWeights,
   wasmVectors,
   weightShape,
 } from './provers/plonk/index.ts';
+import { turn } from './turn.ts';
 import { WITNESS_KERNELS } from './witness-kernels/index.ts';
 
 /** Threads at work on a proof, this one included. */
@@ -45,6 +47,8 @@ export interface PreparedRun {
   readonly clamped: number;
   /** Signals and proof. */
   prove(onPhase?: OnPhase): Pick<ProofFile, 'signals' | 'proof'>;
+  /** The same, letting the event loop turn between phases. @throws the signal's reason if it is aborted. */
+  proveInTurns(onPhase: OnPhase, signal: AbortSignal | undefined): Promise<Pick<ProofFile, 'signals' | 'proof'>>;
 }
 
 /** A model with its weights in memory, ready to prove run after run. */
@@ -84,19 +88,40 @@ export function createNativeProver({ circuit, ports, parameters, key, weightsPat
       const witness = runWitness(plan.circuit, new Map([...fixed, ...integers]), options);
       const valuesOf = (tensors: typeof plan.inputs): Tensor['data'][] =>
         tensors.map((t) => witness.value(t.wire).data);
+      const steps = (): Generator<ProvingStep, Uint8Array> => {
+        const statement = { inputs: valuesOf(plan.inputs), outputs: valuesOf(plan.outputs) };
+        const { findNonce } = v;
+        return provingSteps(v, key.run, statement, honestValues(plan, witness), weights, { findNonce });
+      };
+      const withSignals = (proof: Uint8Array): Pick<ProofFile, 'signals' | 'proof'> => {
+        const shown = { ...circuit, ports: circuit.ports.filter(isStated) };
+        const signals = publicSignals(shown).flatMap(({ port }) =>
+          Array.from(witness.value(shown.ports[port]!.wire).data, (x) => BigInt.asUintN(64, BigInt(x))),
+        );
+        return { signals, proof };
+      };
       return {
         clamped,
         prove(onPhase = () => {}) {
-          const statement = { inputs: valuesOf(plan.inputs), outputs: valuesOf(plan.outputs) };
-          const proof = proveRun(v, key.run, statement, honestValues(plan, witness), weights, {
-            findNonce: v.findNonce,
-            onPhase,
-          });
-          const shown = { ...circuit, ports: circuit.ports.filter(isStated) };
-          const signals = publicSignals(shown).flatMap(({ port }) =>
-            Array.from(witness.value(shown.ports[port]!.wire).data, (x) => BigInt.asUintN(64, BigInt(x))),
-          );
-          return { signals, proof };
+          for (const all = steps(); ; ) {
+            const step = all.next();
+            if (step.done === true) return withSignals(step.value);
+            onPhase(step.value.phase, step.value.done);
+          }
+        },
+        async proveInTurns(onPhase, signal) {
+          const all = steps();
+          try {
+            for (;;) {
+              const step = all.next();
+              if (step.done === true) return withSignals(step.value);
+              onPhase(step.value.phase, step.value.done);
+              await turn(signal);
+            }
+          } finally {
+            // Memory of an interrupted proof goes back.
+            all.return(new Uint8Array(0));
+          }
         },
       };
     },

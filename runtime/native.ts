@@ -1,4 +1,5 @@
 // The native prover on artifacts: keys, statements and proofs of `plonk-koalabear` in the terms of ports and proof files.
+import { isZeroKnowledge } from '../compiler/ir/backend.ts';
 import type { Circuit } from '../compiler/ir/circuit.ts';
 import { Diagnostic } from '../compiler/ir/diagnostics.ts';
 import { sameShape } from '../compiler/ir/tensor.ts';
@@ -20,38 +21,6 @@ export const NO_SETUP = 'none: nothing about the key is secret';
 export interface NativeVerifier extends ProofVerifier {
   readonly proofSystem: 'plonk-koalabear';
   readonly key: LoadedKey;
-  readonly figures: NativeFigures;
-}
-
-/** What a run proves and how, in numbers. */
-export interface NativeFigures {
-  /** Committed with every proof, and once; padding included (cells). */
-  readonly adviceCells: number;
-  readonly weightCells: number;
-  readonly lookups: number;
-  readonly tables: number;
-  readonly tableRows: number;
-  readonly contractions: number;
-  /** Rows of a column as log2, and of its code. */
-  readonly logMessage: number;
-  readonly logCode: number;
-  readonly queries: number;
-  readonly proofOfWorkBits: number;
-}
-
-function figuresOf({ run }: LoadedKey): NativeFigures {
-  const { plan } = run.protocol;
-  const { code, powBits } = run.parameters.opening;
-  return {
-    adviceCells: plan.cells.advice,
-    weightCells: plan.cells.weight,
-    lookups: plan.lookups.reduce((n, l) => n + l.size, 0),
-    tables: plan.tables.length,
-    tableRows: plan.tables.reduce((n, t) => n + t.rows, 0),
-    contractions: plan.contractions.length,
-    ...code,
-    proofOfWorkBits: powBits,
-  };
 }
 
 /** Weights are bound by their root in the key: a proof's statement has inputs and outputs only. */
@@ -76,11 +45,10 @@ export function createNativeVerifier(description: VerifierDescription, bytes: Ui
   return {
     proofSystem: 'plonk-koalabear',
     key,
-    figures: figuresOf(key),
     setup: NO_SETUP,
     production: true,
     securityBits: Math.floor(key.securityBits),
-    zeroKnowledge: false,
+    zeroKnowledge: isZeroKnowledge('plonk-koalabear'),
     check(ports, { signals, proof }) {
       if (signals.some((s) => s >= SIGNALS)) throw new Diagnostic('proof-refused', 'a public signal is not canonical');
       const stated = readStatement(ports.filter(isStated), signals, SIGNALS);

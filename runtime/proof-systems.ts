@@ -1,4 +1,5 @@
 // The proof systems of artifacts: a description names one, and its verification key is read accordingly.
+import { isZeroKnowledge } from '../compiler/ir/backend.ts';
 import { BN254 } from '../compiler/ir/circuit.ts';
 import { Diagnostic } from '../compiler/ir/diagnostics.ts';
 import type { VerifierDescription } from './artifact/description.ts';
@@ -36,7 +37,7 @@ function createGroth16Verifier(key: VerificationKey): AnyVerifier {
     // A key from a ceremony to whose second phase somebody contributed: otherwise one party, or anyone, can forge.
     production: key.origin.kind === 'ceremony' && key.origin.contributions > 0,
     securityBits: BN254_SECURITY_BITS,
-    zeroKnowledge: true,
+    zeroKnowledge: isZeroKnowledge('groth16-bn254'),
     check(ports, { signals, proof }) {
       const statement = readStatement(ports, signals, BN254.modulus);
       if (!verifyGroth16(key, signals, decodeProof(proof)))

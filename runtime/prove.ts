@@ -9,9 +9,10 @@ import { ARTIFACT_VERSION } from './artifact/description.ts';
 import { writeAtomically } from './artifact/files.ts';
 import { encodeProofFile } from './artifact/proof-file.ts';
 import type { PortStatement } from './artifact/statement.ts';
-import { proveSeconds } from './estimate.ts';
+import { nativeProveBytes, proveSeconds } from './estimate.ts';
 import { createNativeProver } from './native-prover.ts';
 import { type LoadedProver, loadProver } from './prover.ts';
+import type { LoadedKey } from './provers/plonk/index.ts';
 import { encodeProof, groth16Prove } from './provers/snarkjs/index.ts';
 import { turn } from './turn.ts';
 import { verifyBytes } from './verify.ts';
@@ -27,8 +28,10 @@ export interface ProveOptions {
   readonly output: string;
   /** Saturate inputs outside the declared range instead of refusing them. */
   readonly clamp?: boolean | undefined;
-  /** Told what is being done. */
-  readonly onProgress?: ((stage: string) => void) | undefined;
+  /** Told what is being done, with the fraction done where it is known. */
+  readonly onProgress?: ((stage: string, fraction?: number) => void) | undefined;
+  /** Told, before anything large is computed, the peak memory that is expected of the native prover (bytes). */
+  readonly onEstimate?: ((estimate: { readonly proveBytes: number }) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -41,6 +44,8 @@ export interface ProveReport {
   readonly bytes: number;
   /** What the proof states. */
   readonly ports: readonly PortStatement[];
+  /** False: the proof can tell things about inputs and outputs that it does not show. */
+  readonly zeroKnowledge: boolean;
   /** Input elements that were saturated. */
   readonly clamped: number;
   /** Path of the openings of committed ports, if there are any. Secret. */
@@ -67,28 +72,7 @@ export async function prove(options: ProveOptions): Promise<ProveReport> {
   const prover = await loadProver(options.artifact);
   const load = clock();
   const { system } = prover.verifier;
-  if (system.proofSystem === 'plonk-koalabear') {
-    const { circuit, parameters, verifier, weightsPath } = prover;
-    const { ports: described, model } = verifier.description;
-    const native = createNativeProver({ circuit, parameters, ports: described, key: system.key, weightsPath });
-    try {
-      onProgress('computing the witness');
-      await turn(signal);
-      const loadAll = load + clock();
-      const run = native.prepare(options.inputs, { clamp: options.clamp === true });
-      const witness = clock();
-      onProgress('proving');
-      await turn(signal);
-      const bytes = encodeProofFile({ root: verifier.root, ...run.prove() });
-      const proving = clock();
-      const ports = verifyBytes(verifier, bytes, output);
-      writeAtomically(output, bytes);
-      const seconds = { load: loadAll, witness, prove: proving, verify: clock() };
-      return { model, output, root: verifier.root, bytes: bytes.length, ports, clamped: run.clamped, seconds };
-    } finally {
-      native.close();
-    }
-  }
+  if (system.proofSystem === 'plonk-koalabear') return proveNatively(prover, system.key, options, load);
   const folder = temporaryFolder();
   try {
     onProgress('computing the witness');
@@ -104,21 +88,61 @@ export async function prove(options: ProveOptions): Promise<ProveReport> {
     const ports = verifyBytes(prover.verifier, bytes, output);
     const openings = writeProof(output, bytes, prover, prepared);
     const seconds = { load, witness, prove: proving, verify: clock() };
-    const { description, root } = prover.verifier;
-    const report = { model: description.model, output, root, bytes: bytes.length, ports, clamped: prepared.clamped };
-    return { ...report, ...(openings !== undefined && { openings }), seconds };
+    const { clamped } = prepared;
+    return { ...reportOf(prover, output, bytes), ports, clamped, ...(openings !== undefined && { openings }), seconds };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+/** Nothing is on disk before the proof is complete and verified: an interruption between two steps leaves nothing. */
+async function proveNatively(
+  prover: LoadedProver,
+  key: LoadedKey,
+  { inputs, output, clamp, onProgress = () => {}, onEstimate = () => {}, signal }: ProveOptions,
+  loaded: number,
+): Promise<ProveReport> {
+  const { circuit, parameters, verifier, weightsPath } = prover;
+  onEstimate({ proveBytes: nativeProveBytes(key.run.protocol.plan.cells) });
+  const clock = stopwatch();
+  onProgress('reading the weights');
+  await turn(signal);
+  const native = createNativeProver({ circuit, parameters, ports: verifier.description.ports, key, weightsPath });
+  try {
+    onProgress('computing the witness');
+    await turn(signal);
+    const load = loaded + clock();
+    const run = native.prepare(inputs, { clamp: clamp === true });
+    const witness = clock();
+    const proof = await run.proveInTurns((phase, done) => onProgress(`proving: ${phase}`, done), signal);
+    const bytes = encodeProofFile({ root: verifier.root, ...proof });
+    const prove = clock();
+    onProgress('verifying the proof');
+    await turn(signal);
+    const ports = verifyBytes(verifier, bytes, output);
+    await turn(signal);
+    writeAtomically(output, bytes);
+    const seconds = { load, witness, prove, verify: clock() };
+    return { ...reportOf(prover, output, bytes), ports, clamped: run.clamped, seconds };
+  } finally {
+    native.close();
+  }
+}
+
+function reportOf(
+  { verifier: { description, root, system } }: LoadedProver,
+  output: string,
+  bytes: Uint8Array,
+): Pick<ProveReport, 'model' | 'output' | 'root' | 'bytes' | 'zeroKnowledge'> {
+  return { model: description.model, output, root, bytes: bytes.length, zeroKnowledge: system.zeroKnowledge };
+}
+
 /**
- * The bytes of a proof file for a witness on disk, not yet verified: a witness that violates the circuit gives a proof
- * that is refused.
+ * The bytes of a proof file for a witness on disk, not yet verified.
  * @throws Diagnostic `wrong-signals` if the witness shows other numbers than the model computed, `bad-artifact`, and what
  * {@link groth16Prove} throws.
  */
-export async function proveWitness(
+async function proveWitness(
   prover: LoadedProver,
   witness: Pick<PreparedWitness, 'path' | 'signals'>,
   signal?: AbortSignal,

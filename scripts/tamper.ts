@@ -1,4 +1,4 @@
-// Changes every byte of a proof file and of the verifier's files of a compiled model: every change must be refused.
+// Changes every byte of a Groth16 proof file and of the verifier's files of a compiled model: every change must be refused.
 // Run with `npx tsx scripts/tamper.ts` after `npm run build`; exit code 1 if anything is accepted.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -38,6 +38,7 @@ try {
     model: join(example, 'model.onnx'),
     calibration: join(example, 'calibration.npz'),
     dims: new Map([['batch', 1]]),
+    backend: 'r1cs',
     output: artifact,
   });
   const sample = join(example, 'test_data_set_0');

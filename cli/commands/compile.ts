@@ -1,9 +1,10 @@
 // zkmlc compile: an ONNX model becomes an artifact with constraints, keys and a verifier's folder.
 import type { Command } from 'commander';
-import { formatDiagnostic, printable } from '../../compiler/index.ts';
-import { proveSeconds } from '../../runtime/index.ts';
+import { type CompileReport, DEFAULT_BACKEND, formatDiagnostic, printable } from '../../compiler/index.ts';
+import { availableBytes, type BuildEstimate, proveSeconds } from '../../runtime/index.ts';
 import type { CommandContext } from '../context.ts';
 import { collect, compilerWith, parseDims, parseRanges, parseVisibility, real, whole } from '../options.ts';
+import { memoryWarning, secrecyWarning } from '../secrecy.ts';
 
 interface CompileFlags {
   readonly output: string;
@@ -26,16 +27,19 @@ export function registerCompile(program: Command, cx: CommandContext): void {
     .requiredOption('-o, --output <model.zkml>', 'folder to make')
     .option(
       '--backend <name>',
-      'r1cs (direct constraints), circom (readable Circom 2) or plonk (native prover, not zero-knowledge)',
-      'r1cs',
+      'plonk (native prover: fast, no set-up, not zero-knowledge), r1cs (Groth16: keeps inputs secret) or circom (the same in readable Circom 2)',
+      DEFAULT_BACKEND,
     )
     .option('--bits <n>', 'width of activations, 2 to 16 (bits)', whole, 8)
     .option('--calibrate <data>', 'samples of the input: .npz, .json or a folder of ONNX test data')
     .option('--range <name=lo,hi>', 'range of an input (repeatable); instead of or beside calibration data', collect)
     .option('--margin <fraction>', 'widen calibrated ranges by this fraction of their width', real)
     .option('--dim <name=size>', 'size of a dynamic dimension (repeatable)', collect)
-    .option('--visibility <roles>', 'input=private,weights=fixed,output=public by default; public, private, committed')
-    .option('--ptau <file>', 'powers of tau of a public ceremony, instead of a development set-up')
+    .option(
+      '--visibility <roles>',
+      'such as input=public: public, private or committed, weights also fixed; by default inputs are not shown, outputs public',
+    )
+    .option('--ptau <file>', 'for r1cs and circom: powers of tau of a public ceremony, instead of a development set-up')
     .option('--plugin <module>', 'ES module with more operators, passes or backends (repeatable)', collect)
     .option('--json', 'print the report as JSON')
     .action(async (model: string, flags: CompileFlags) => {
@@ -52,24 +56,35 @@ export function registerCompile(program: Command, cx: CommandContext): void {
         ...(flags.margin !== undefined && { margin: flags.margin }),
         keys: flags.ptau === undefined ? { kind: 'development' } : { kind: 'ceremony', ptauPath: flags.ptau },
         onProgress: (stage, fraction) => cx.console.progress(stage, fraction),
-        onEstimate: ({ constraints, setupSeconds }) => {
-          if (setupSeconds > 10)
-            cx.console.note(
-              `${constraints} constraints: making keys takes about ${Math.round(setupSeconds)} s, a proof about ${Math.round(proveSeconds(constraints))} s`,
-            );
+        onEstimate: (estimate) => {
+          const note = describeEstimate(estimate);
+          if (note !== undefined) cx.console.note(note);
         },
         signal: cx.signal,
       });
       for (const w of report.warnings) cx.console.warning(formatDiagnostic(w));
-      const setup = report.setupCached ? 'keys from the cache' : `keys in ${report.seconds.setup.toFixed(1)} s`;
       cx.console.result(
         [
           `compiled ${printable(report.model)} with backend ${report.backend}: ${report.constraints} constraints, ${report.operations} operations`,
-          `compile ${report.seconds.compile.toFixed(1)} s, ${setup} (${report.setup})`,
+          `compile ${report.seconds.compile.toFixed(1)} s, ${describeSetup(report)}`,
+          ...secrecyWarning(report.zeroKnowledge, report.notShown),
           `model root ${report.root}`,
           `artifact ${report.output}`,
         ].join('\n'),
         { ...report, warnings: report.warnings.map((w) => ({ code: w.code, message: w.message, where: w.where })) },
       );
     });
+}
+
+/** Keys or registered weights: what was made once for all proofs, and how long it took. */
+export function describeSetup({ proofSystem, setup, setupCached, seconds }: CompileReport): string {
+  if (proofSystem === 'plonk-koalabear') return `weights registered in ${seconds.setup.toFixed(1)} s, no set-up needed`;
+  return `${setupCached ? 'keys from the cache' : `keys in ${seconds.setup.toFixed(1)} s`} (${setup})`;
+}
+
+/** What people should know before they wait: a long set-up, proofs that will not fit into memory. */
+function describeEstimate({ constraints, setupSeconds = 0, proveBytes = 0 }: BuildEstimate): string | undefined {
+  return setupSeconds > 10
+    ? `${constraints} constraints: making keys takes about ${Math.round(setupSeconds)} s, a proof about ${Math.round(proveSeconds(constraints))} s`
+    : memoryWarning(proveBytes, availableBytes());
 }

@@ -29,7 +29,7 @@ export function registerDoctor(program: Command, cx: CommandContext): void {
         checkNode(),
         checkWebAssembly(),
         await checkWorkers(),
-        checkPackage('snarkjs', 'problem', 'Groth16 proofs need it: run npm install snarkjs@0.7'),
+        checkPackage('snarkjs', 'note', 'only --backend r1cs and circom need it: run npm install snarkjs@0.7'),
         checkPackage('circom2', 'note', 'only --backend circom needs it: run npm install circom2@0.2'),
         checkFolder('temporary folder', tmpdir(), 'problem', 'set TMPDIR to a folder that can be written'),
         checkFolder(
@@ -158,6 +158,6 @@ function checkMachine(): Check {
   const cores = availableParallelism();
   const message = `${cores} ${cores === 1 ? 'core' : 'cores'}, ${showBytes(memory)} of memory`;
   return memory < 2e9
-    ? { name: 'machine', status: 'note', message: `${message}; models beyond 2^17 constraints may not fit` }
+    ? { name: 'machine', status: 'note', message: `${message}; proofs of millions of weights may not fit` }
     : { name: 'machine', status: 'ok', message };
 }

@@ -4,10 +4,18 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { deserializeCircuit, inspectModel, type ModelCost, printable } from '../../compiler/index.ts';
-import { ARTIFACT_FILES, checkedFile, type NativeFigures, type PortDescription } from '../../runtime/index.ts';
+import {
+  ARTIFACT_FILES,
+  checkedFile,
+  type NativeFigures,
+  nativeFigures,
+  type PortDescription,
+} from '../../runtime/index.ts';
 import { readArtifactModels } from '../artifact-models.ts';
 import type { CommandContext } from '../context.ts';
+import { describeFigures } from '../native-figures.ts';
 import { collect, compilerWith } from '../options.ts';
+import { namesNotShown, secrecyOf, secrecyWarning } from '../secrecy.ts';
 import { showBytes, table } from '../table.ts';
 
 interface InspectFlags {
@@ -32,7 +40,7 @@ export function registerInspect(program: Command, cx: CommandContext): void {
       const { system } = verifier;
       const counted: Counted =
         system.proofSystem === 'plonk-koalabear'
-          ? { figures: system.figures }
+          ? { figures: nativeFigures(system.key) }
           : inspectModel(int, deserializeCircuit(await readFile(path)));
       const files = Object.keys(manifest.files).map(
         (file): ArtifactFile => ({ path: file, bytes: statSync(join(artifact, file)).size }),
@@ -43,9 +51,12 @@ export function registerInspect(program: Command, cx: CommandContext): void {
         `${printable(model)}: backend ${printable(backend)}, ${proofSystem}, ${constraints} constraints`,
         `model root ${verifier.root}`,
         `set-up: ${setup}`,
-        `about ${securityBits} bits, ${zeroKnowledge ? 'zero-knowledge' : 'not zero-knowledge'}`,
+        `about ${securityBits} bits, ${secrecyOf(zeroKnowledge)}`,
         '',
-        describePorts(ports),
+        describeStatement(ports, zeroKnowledge),
+        ...secrecyWarning(zeroKnowledge, namesNotShown(ports)),
+        '',
+        describePorts(ports, zeroKnowledge),
         '',
         'figures' in counted ? describeFigures(counted.figures) : describeCosts(counted, constraints),
         '',
@@ -72,28 +83,32 @@ export function registerInspect(program: Command, cx: CommandContext): void {
 /** Costs by operation as rank-1 constraints, or what the native prover commits and looks up. */
 type Counted = ModelCost | { readonly figures: NativeFigures };
 
-function describeFigures(f: NativeFigures): string {
-  const rows = [
-    ['cells committed by a proof', f.adviceCells],
-    ['cells of registered weights', f.weightCells],
-    ['lookups', f.lookups],
-    ['tables', f.tables],
-    ['rows of tables', f.tableRows],
-    ['contractions', f.contractions],
-    ['rows of a column', 2 ** f.logMessage],
-    ['rows of its code', 2 ** f.logCode],
-    ['opened rows', f.queries],
-    ['proof of work (bits)', f.proofOfWorkBits],
-  ] as const;
-  return table([['figure', 'value'], ...rows.map(([name, n]) => [name, String(n)])], [1]);
+/** How a tensor stands in a proof, in a word or two. */
+function standing({ role, visibility }: PortDescription, zeroKnowledge: boolean): string {
+  if (zeroKnowledge) return visibility;
+  // The native prover: weights that are not the prover's choice are bound by a root in the key.
+  if (visibility === 'public') return role === 'param' ? 'by root' : 'shown';
+  return visibility === 'private' ? 'not shown' : visibility;
 }
 
-function describePorts(ports: readonly PortDescription[]): string {
+/** What an accepted proof states of each port. */
+function describeStatement(ports: readonly PortDescription[], zeroKnowledge: boolean): string {
+  const named = (role: PortDescription['role']): string =>
+    ports
+      .filter((p) => p.role === role)
+      .map((p) => `${role} ${printable(p.name)} (${standing(p, zeroKnowledge)})`)
+      .join(', ');
+  const anyWeights = ports.some((p) => p.role === 'param' && p.visibility === 'private');
+  const weights = anyWeights ? 'some weights in their ranges' : 'its weights';
+  return `a proof states: with ${weights}, the integer model maps ${named('input')} to ${named('output')}`;
+}
+
+function describePorts(ports: readonly PortDescription[], zeroKnowledge: boolean): string {
   const rows = ports.map((p) => [
     p.role,
     printable(p.name),
     `[${p.shape.join(', ')}]`,
-    p.visibility,
+    standing(p, zeroKnowledge),
     `[${p.lo}, ${p.hi}]`,
     p.scale,
   ]);

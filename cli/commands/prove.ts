@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { printable } from '../../compiler/index.ts';
 import type { CommandContext } from '../context.ts';
 import { proveFile } from '../prove-file.ts';
+import { namesNotShown, secrecyWarning } from '../secrecy.ts';
 
 interface ProveFlags {
   readonly input: string;
@@ -28,8 +29,9 @@ export function registerProve(program: Command, cx: CommandContext): void {
         report.clamped > 0 ? `\n${report.clamped} input values were outside the declared range and saturated` : '';
       const opening =
         report.openings === undefined ? '' : `\nopenings of the commitments (keep them secret): ${report.openings}`;
+      const warning = secrecyWarning(report.zeroKnowledge, namesNotShown(report.ports)).map((line) => `\n${line}`);
       cx.console.result(
-        `proved ${printable(report.model)}: witness ${report.seconds.witness.toFixed(2)} s, proof ${report.seconds.prove.toFixed(2)} s, ${report.bytes} bytes in ${flags.output}${clamped}${opening}`,
+        `proved ${printable(report.model)}: witness ${report.seconds.witness.toFixed(2)} s, proof ${report.seconds.prove.toFixed(2)} s, ${report.bytes} bytes in ${flags.output}${clamped}${opening}${warning.join('')}`,
         report,
       );
     });

@@ -5,6 +5,7 @@ import { printable } from '../../compiler/index.ts';
 import { type PortStatement, type Verdict, verify } from '../../runtime/index.ts';
 import type { CommandContext } from '../context.ts';
 import { usage } from '../options.ts';
+import { privateIn, secrecyOf } from '../secrecy.ts';
 import { showNumbers } from '../table.ts';
 import { verifierFolder } from './root.ts';
 
@@ -38,8 +39,10 @@ export function registerVerify(program: Command, cx: CommandContext): void {
 /** The verdict in words. */
 export function describeVerdict(v: Verdict): string {
   return [
-    `accepted: ${printable(v.model)} (${v.proofSystem}, ${v.constraints} constraints, about ${v.securityBits} bits, ${v.zeroKnowledge ? 'zero-knowledge' : 'not zero-knowledge'})`,
-    ...v.ports.filter((p) => p.role !== 'param' || p.visibility === 'committed').map(describePort),
+    `accepted: ${printable(v.model)} (${v.proofSystem}, ${v.constraints} constraints, about ${v.securityBits} bits, ${secrecyOf(v.zeroKnowledge)})`,
+    ...v.ports
+      .filter((p) => p.role !== 'param' || p.visibility === 'committed')
+      .map((p) => describePort(p, v.zeroKnowledge)),
     ...describeWeights(v.ports),
     `set-up: ${v.setup}`,
     v.rootCompared
@@ -60,9 +63,9 @@ function describeWeights(ports: readonly PortStatement[]): readonly string[] {
   return [];
 }
 
-function describePort(p: PortStatement): string {
+function describePort(p: PortStatement, zeroKnowledge: boolean): string {
   const head = `  ${p.role} ${printable(p.name)} [${p.shape.join(', ')}]`;
   if (p.commitment !== undefined) return `${head} committed: ${p.commitment}`;
-  if (p.reals === undefined || p.integers === undefined) return `${head} private`;
+  if (p.reals === undefined || p.integers === undefined) return `${head} ${privateIn(zeroKnowledge)}`;
   return `${head} = ${showNumbers(p.reals)} (integers times ${p.scale})`;
 }

@@ -4,5 +4,7 @@ import { circomBackend } from './circom/index.ts';
 import { plonkBackend } from './plonk/index.ts';
 import { r1csBackend } from './r1cs/index.ts';
 
-/** The first is the default. */
-export const standardBackends: readonly Backend[] = [r1csBackend, circomBackend, plonkBackend];
+export const standardBackends: readonly Backend[] = [plonkBackend, r1csBackend, circomBackend];
+
+/** Name of the backend that is used where none is named. */
+export const DEFAULT_BACKEND = plonkBackend.name;

@@ -7,6 +7,12 @@ export const PROOF_SYSTEMS = ['groth16-bn254', 'plonk-koalabear'] as const;
 /** Name of a proof system. */
 export type ProofSystem = (typeof PROOF_SYSTEMS)[number];
 
+/**
+ * True if a proof tells nothing about private tensors beyond what it states. The native prover's do not hide yet: the one
+ * place that says so.
+ */
+export const isZeroKnowledge = (system: ProofSystem): boolean => system === 'groth16-bn254';
+
 /** What a backend may use besides the circuit. */
 export interface EmitContext {
   /** Name of the model, for comments. */
@@ -20,6 +26,13 @@ export interface EmittedCircuit {
   readonly r1cs?: string;
   /** Rows, or statements about single cells. */
   readonly constraints: number;
+  /** Cells that the native prover commits, with every proof and once: what its memory depends on. */
+  readonly cells?: CommittedCells;
+}
+
+export interface CommittedCells {
+  readonly advice: number;
+  readonly weight: number;
 }
 
 /** A target of compilation: what its constraints can do, and how a circuit becomes files. */

@@ -111,20 +111,45 @@ describe('errors for machines', () => {
   });
 });
 
-test('inspect adds up: constraints of all nodes and ports, sizes of all files', async () => {
-  const report = await w.json(['inspect', 'linear.zkml']);
+test('inspect of Groth16 adds up: constraints of all nodes and ports, sizes of all files', async () => {
+  await w.json(linear('rows.zkml', '--backend', 'r1cs'));
+  const report = await w.json(['inspect', 'rows.zkml']);
   const nodes = report.nodes.reduce((n: number, node: { cost: { rows: number } }) => n + node.cost.rows, 0);
   expect(nodes + report.portCost.rows).toBe(report.constraints);
   expect(report.total.rows).toBe(report.constraints);
   expect(report.nodes.map((n: { op: string }) => n.op)).toEqual(['matmul', 'add']);
   expect(report.nodes[0].types[0]).toMatch(/^int<1x10, \[-\d+, \d+\], 2\^-\d+>$/);
   expect(report.nodes[0].weightBytes).toBe(2 * 640);
-  const files = filesBelow(w.path('linear.zkml'));
+  const files = filesBelow(w.path('rows.zkml'));
   for (const { path, bytes } of report.files) expect(files.get(path)).toHaveLength(bytes);
   expect(report.files).toHaveLength(files.size - 1);
-  const { stdout } = await w.run(['inspect', 'linear.zkml']);
+  const { stdout } = await w.run(['inspect', 'rows.zkml']);
   expect(stdout).toContain('development set-up');
   expect(stdout).toMatch(/total +\d+/);
+});
+
+test('inspect of the native prover shows parameters, soundness part by part, sizes and the statement', async () => {
+  const report = await w.json(['inspect', 'linear.zkml']);
+  const { soundness, proofBytes, proveBytes, weightCells, code } = report.figures;
+  const error = soundness.reduce((sum: number, part: { bits: number }) => sum + 2 ** -part.bits, 0);
+  expect(Math.floor(-Math.log2(error))).toBe(report.securityBits);
+  expect(soundness.map((part: { name: string }) => part.name)).toEqual(
+    expect.arrayContaining(['lookups', 'sumchecks', 'registration']),
+  );
+  expect(weightCells).toBe(650);
+  expect(proveBytes).toBeGreaterThan(1e8);
+  const sample = sampleOf('digits-linear');
+  const { bytes } = await w.json(['prove', 'linear.zkml', '-i', sample, '-o', 'sized.zkp']);
+  expect(proofBytes / bytes).toBeGreaterThan(0.75);
+  expect(proofBytes / bytes).toBeLessThan(1.35);
+  const files = filesBelow(w.path('linear.zkml'));
+  for (const file of report.files) expect(files.get(file.path)).toHaveLength(file.bytes);
+  const { stdout } = await w.run(['inspect', 'linear.zkml']);
+  expect(stdout).toContain('a proof states: with its weights, the integer model maps input input (not shown)');
+  expect(stdout).toMatch(/about 1\d\d bits, not zero-knowledge\n/);
+  expect(stdout).toContain(`2^${code.logMessage} in 2^${code.logCode}, ${code.queries} rows opened`);
+  // 40 rows of a code with messages of 16 words.
+  expect(stdout).toContain('the opened rows determine every committed cell');
 });
 
 describe('opt', () => {
@@ -191,7 +216,8 @@ test('doctor finds this machine fit, and leaves nothing behind', async () => {
 describe('interruption', () => {
   test.each(['SIGINT', 'SIGTERM'] as const)('%s during a compilation leaves nothing behind', async (signal) => {
     const before = leftovers(w);
-    const args = compileArguments('digits-resnet', 'stopped.zkml');
+    // Making Groth16 keys takes seconds: time enough for a signal to come before the end.
+    const args = compileArguments('digits-resnet', 'stopped.zkml', '--backend', 'r1cs');
     const { code, stdout, stderr } = await w.run(args, {
       env: { ZKMLC_CACHE: w.path('stopped-cache') },
       onStart: async (kill) => {
@@ -207,17 +233,15 @@ describe('interruption', () => {
   });
 
   test('during a proof too', async () => {
+    await w.json(linear('slow.zkml', '--backend', 'r1cs'));
     const before = leftovers(w);
-    const { code, stderr } = await w.run(
-      ['prove', 'linear.zkml', '-i', sampleOf('digits-linear'), '-o', 'stopped.zkp'],
-      {
-        onStart: async (kill) => {
-          // The folder of the witness.
-          while (leftovers(w).length === before.length) await setTimeout(5);
-          kill('SIGINT');
-        },
+    const { code, stderr } = await w.run(['prove', 'slow.zkml', '-i', sampleOf('digits-linear'), '-o', 'stopped.zkp'], {
+      onStart: async (kill) => {
+        // The folder of the witness.
+        while (leftovers(w).length === before.length) await setTimeout(5);
+        kill('SIGINT');
       },
-    );
+    });
     expect(code).toBe(1);
     expect(stderr).toMatch(/^error interrupted: [^\n]*\n$/);
     expect(leftovers(w)).toEqual(before);

@@ -1,5 +1,5 @@
 // The native prover from model file to verdict: no set-up, the same bytes every time, and refusals as for other backends.
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -94,4 +94,69 @@ it('changed statements, proofs, keys and roots are refused', () => {
   key.writeUInt8(key[key.length - 1]! ^ 1, key.length - 1);
   writeFileSync(join(other, 'verification.key'), key);
   expect(code(() => verify({ verifier: other, proof }))).toBe('bad-verification-key');
+});
+
+/** Signal and progress of an operation that is aborted when it begins something. */
+function abortedAt(begin: (stage: string) => boolean): {
+  readonly signal: AbortSignal;
+  readonly onProgress: (stage: string, fraction?: number) => void;
+  readonly seen: (readonly [string, number | undefined])[];
+} {
+  const abort = new AbortController();
+  const seen: (readonly [string, number | undefined])[] = [];
+  const onProgress = (stage: string, fraction?: number): void => {
+    seen.push([stage, fraction]);
+    if (begin(stage)) abort.abort(new Diagnostic('interrupted', 'stopped by a test'));
+  };
+  return { signal: abort.signal, onProgress, seen };
+}
+
+it('a proof shows its phases in order, with the memory that it is expected to take before it starts', async () => {
+  const { onProgress, seen } = abortedAt(() => false);
+  const output = join(folder, 'watched.zkp');
+  const onEstimate = ({ proveBytes }: { readonly proveBytes: number }): void => {
+    expect(seen.map(([stage]) => stage)).toEqual(['loading the circuit']);
+    expect(proveBytes).toBeGreaterThan(1e8);
+    expect(proveBytes).toBeLessThan(1e9);
+  };
+  const report = await prove({ artifact, inputs, output, onProgress, onEstimate });
+  expect(report.zeroKnowledge).toBe(false);
+  const proving = seen.filter(([stage]) => stage.startsWith('proving: '));
+  expect(new Set(proving.map(([stage]) => stage)).size).toBe(6);
+  const fractions = proving.map(([, fraction]) => fraction ?? -1);
+  expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
+  expect(fractions[0]).toBe(0);
+});
+
+it.each(['computing the witness', 'proving: commit', 'proving: lookups', 'proving: opening', 'verifying the proof'])(
+  'a proof interrupted at "%s" leaves nothing behind',
+  async (stage) => {
+    const before = readdirSync(folder);
+    const { signal, onProgress } = abortedAt((s) => s === stage);
+    const output = join(folder, 'interrupted.zkp');
+    await expect(prove({ artifact, inputs, output, onProgress, signal })).rejects.toThrow('stopped by a test');
+    expect(readdirSync(folder)).toEqual(before);
+  },
+);
+
+it('a compilation interrupted while weights are registered leaves nothing behind', async () => {
+  const before = readdirSync(folder);
+  const { signal, onProgress } = abortedAt((s) => s === 'registering the weights');
+  const output = join(folder, 'interrupted.zkml');
+  await expect(createCompiler().compile({ ...options, output, onProgress, signal })).rejects.toThrow(
+    'stopped by a test',
+  );
+  expect(readdirSync(folder)).toEqual(before);
+});
+
+it('plonk is the backend where none is named', async () => {
+  const output = join(folder, 'default.zkml');
+  const { backend: _, ...unnamed } = options;
+  const report = await createCompiler().compile({ ...unnamed, output });
+  expect(report).toMatchObject({ backend: 'plonk', root, zeroKnowledge: false, notShown: ['input'] });
+});
+
+it('a field that is too small for a model is refused with the way out', async () => {
+  const output = join(folder, 'wide.zkml');
+  await expect(createCompiler().compile({ ...options, bits: 16, output })).rejects.toThrow(/try --backend r1cs/);
 });

@@ -22,11 +22,12 @@ async function emit(c: Circuit): Promise<EmittedCircuit> {
     if (role === 'param' && visibility === 'committed')
       throw new Diagnostic(
         'unsupported-visibility',
-        `weights ${name}: this prover always shows the root of its commitment to weights, and does not hide them yet; leave weights fixed, or make them private`,
+        `weights ${name}: this prover always shows the root of its commitment to weights, and does not hide them yet; leave weights fixed, or use --backend r1cs`,
         { field: name },
         { kind: 'usage' },
       );
-  return { constraints: statements(planCircuit(c).run) };
+  const { run } = planCircuit(c);
+  return { constraints: statements(run), cells: run.cells };
 }
 
 export const plonkBackend: Backend = {

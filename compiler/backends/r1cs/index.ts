@@ -18,7 +18,7 @@ export async function emitR1cs(
   c: Circuit,
   folder: string,
   cx: Pick<EmitContext, 'signal'>,
-): Promise<Required<EmittedCircuit>> {
+): Promise<EmittedCircuit & { readonly r1cs: string }> {
   cx.signal?.throwIfAborted();
   const file = createR1csWriter(join(folder, R1CS_FILES.system), layoutPorts(c));
   try {

@@ -44,7 +44,7 @@ function openedBytes({ logCode, queries }: Queried, words: number): number {
 }
 
 /** Modelled bytes of an opening. */
-function openingBytes(size: ProtocolSize, { code, tail }: OpeningParameters): number {
+export function openingBytes(size: ProtocolSize, { code, tail }: OpeningParameters): number {
   const { advice, weights } = columnCounts(size, code);
   const round = 2 * EXT * BYTES;
   const rows = openedBytes(code, advice) + (weights > 0 ? openedBytes(code, weights) : 0);

@@ -2,7 +2,7 @@
 export type { Commitment } from './commitment.ts';
 export { wasmVectors } from './kernels/wasm-vectors.ts';
 export { commitWeights, type LoadedKey, loadKey, makeKey, storedWeights, weightShape } from './keys.ts';
-export { type ProvingPhase, proveRun } from './prover.ts';
+export { type ProvingPhase, type ProvingStep, proveRun, provingSteps } from './prover.ts';
 export type { RunStatement } from './run-statement.ts';
 export { honestValues } from './run-values.ts';
 export type { Vectors } from './vectors.ts';

@@ -18,6 +18,12 @@ import type { Vectors } from './vectors.ts';
 /** Steps of a proof, in order. */
 export type ProvingPhase = 'commit' | 'contractions' | 'lookups' | 'sumcheck' | 'claims' | 'opening';
 
+/** A step that begins, and how much of the work is done (0 to 1, about). */
+export interface ProvingStep {
+  readonly phase: ProvingPhase;
+  readonly done: number;
+}
+
 export interface ProvingOptions {
   /** Where the proof is written: tests put themselves between. */
   readonly channel?: ProverChannel;
@@ -39,29 +45,45 @@ export function proveRun(
   weights: Commitment | undefined,
   options: ProvingOptions = {},
 ): Uint8Array {
-  const { channel = proverChannel(PROTOCOL, options.findNonce), onPhase = () => {} } = options;
+  const steps = provingSteps(v, context, statement, values, weights, options);
+  for (;;) {
+    const next = steps.next();
+    if (next.done === true) return next.value;
+    options.onPhase?.(next.value.phase, next.value.done);
+  }
+}
+
+/** {@link proveRun} step by step, for callers that show progress or stop between two steps. `onPhase` is not called. */
+export function* provingSteps(
+  v: Vectors,
+  context: ProofContext,
+  statement: RunStatement,
+  values: RunValues,
+  weights: Commitment | undefined,
+  options: Omit<ProvingOptions, 'onPhase'> = {},
+): Generator<ProvingStep, Uint8Array> {
+  const { channel = proverChannel(PROTOCOL, options.findNonce) } = options;
   const mark = v.mark();
   try {
-    writeProof(v, context, statement, values, weights, channel, onPhase);
+    yield* writeProof(v, context, statement, values, weights, channel);
     return channel.proof();
   } finally {
     v.release(mark);
   }
 }
 
-function writeProof(
+function* writeProof(
   v: Vectors,
   { protocol, parameters, context }: ProofContext,
   statement: RunStatement,
   values: RunValues,
   weights: Commitment | undefined,
   channel: ProverChannel,
-  onPhase: NonNullable<ProvingOptions['onPhase']>,
-): void {
+): Generator<ProvingStep, void> {
   const { plan, trees } = protocol;
   const words = publicWords(statement);
 
-  onPhase('commit', 0);
+  yield { phase: 'commit', done: 0 };
   absorbStatement(channel, context, statement, weights?.root);
   const cells = storedCells(v, protocol, 'advice', values.columns);
   const read = valueReader(v, protocol, values, { advice: cells, weight: weights?.columns });
@@ -69,7 +91,7 @@ function writeProof(
   channel.sendHashes('advice', advice.root);
   channel.chain(parameters.chainSteps);
 
-  onPhase('contractions', 0.15);
+  yield { phase: 'contractions', done: 0.15 };
   const challenges = drawLookupChallenges(channel, plan);
   const constraints = drawConstraintChallenges(channel, plan);
   const first = pullConstraints(v, plan, protocol.pullBack(), constraints, words.outputs);
@@ -86,20 +108,21 @@ function writeProof(
       instances.map((i) => i.value),
     );
 
-  const fractions = trees.map((tree, i): FractionClaim => {
-    onPhase('lookups', 0.25 + (0.35 * i) / trees.length);
+  const fractions: FractionClaim[] = [];
+  for (const [i, tree] of trees.entries()) {
+    yield { phase: 'lookups', done: 0.25 + (0.35 * i) / trees.length };
     const leaves = () => leafFractions(v, plan, tree, read.stored, challenges);
-    return proveFractions(v, channel, { variables: tree.variables, leaves });
-  });
-  onPhase('sumcheck', 0.6);
+    fractions.push(proveFractions(v, channel, { variables: tree.variables, leaves }));
+  }
+  yield { phase: 'sumcheck', done: 0.6 };
   const products = instances.length === 0 ? undefined : proveProducts(v, channel, 'contractions', instances);
-  onPhase('claims', 0.62);
+  yield { phase: 'claims', done: 0.62 };
   const last = pullEnds(v, protocol, challenges, channel.challenge('claims.gamma'), {
     fractions,
     products,
     instances: planned,
   });
   const covector = denseCells(v, protocol, cellParts(v, protocol, [first.pulled, last.pulled]));
-  onPhase('opening', 0.7);
+  yield { phase: 'opening', done: 0.7 };
   openFunctional(v, channel, parameters.opening, weights === undefined ? [advice] : [advice, weights], covector);
 }

@@ -117,7 +117,7 @@ function draftOf(c: Circuit, reach: Reach, name: 'run' | 'registration'): Drafte
       case 'gather':
         throw new Diagnostic(
           'unsupported-gather',
-          `${i.label}: indices that only the prover knows are not supported by this prover yet; use public indices or another backend`,
+          `${i.label}: indices that only the prover knows are not supported by this prover yet; use public indices`,
           { field: i.label },
         );
       default:
