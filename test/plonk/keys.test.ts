@@ -162,6 +162,24 @@ describe('registrations are refused', () => {
   });
 });
 
+test('runs are verified with the root of the weights where there are some, and with none where there are none', () => {
+  const reasonWith = (file: KeyFile, outputs: number, root: Uint8Array | undefined): string => {
+    const { run } = loadKey(v, encodeKeyFile(file));
+    try {
+      verifyRun(v, run, { inputs: [], outputs: [new Int32Array(outputs)] }, root, new Uint8Array(0));
+      return 'accepted';
+    } catch (e) {
+      if (e instanceof Diagnostic) return `${e.code}: ${e.message}`;
+      throw e;
+    }
+  };
+  const { root } = good.weights!;
+  expect(reasonWith(good, 60, undefined)).toBe('proof-refused: the proof is not valid: root of the weights');
+  expect(reasonWith(bare, 4, root)).toBe('proof-refused: the proof is not valid: root of the weights');
+  expect(reasonWith(good, 60, root)).toContain('it ends early');
+  expect(reasonWith(bare, 4, undefined)).toContain('it ends early');
+});
+
 test('a key is made of all weights', () => {
   expect(() => makeKey(v, weighted, NONE)).toThrow('weights w are missing');
 });
