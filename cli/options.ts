@@ -99,7 +99,7 @@ export async function compilerWith(plugins: readonly string[] = []): Promise<Com
     if (!isPlugin(plugin))
       throw new Diagnostic(
         'bad-plugin',
-        'a plugin exports definePlugin({ name, ops, passes, backends }) as its default',
+        'a plugin exports definePlugin({ name, ops, passes, backends, costModels }) as its default',
         { file: path },
         { kind: 'usage' },
       );
@@ -110,7 +110,7 @@ export async function compilerWith(plugins: readonly string[] = []): Promise<Com
 
 function isPlugin(x: unknown): x is Plugin {
   if (typeof x !== 'object' || x === null || !('name' in x) || typeof x.name !== 'string') return false;
-  return ['ops', 'passes', 'backends'].every((k) => {
+  return ['ops', 'passes', 'backends', 'costModels'].every((k) => {
     const list: unknown = Object.entries(x).find(([name]) => name === k)?.[1];
     return list === undefined || Array.isArray(list);
   });

@@ -26,6 +26,15 @@ export { type ExpectedTensor, readSamples, readTensors } from './frontend/inputs
 export { readModelFile } from './frontend/onnx/read-model.ts';
 export { inspectModel, type ModelCost, type NodeCost } from './inspect.ts';
 export type { Backend, EmitContext, EmittedCircuit } from './ir/backend.ts';
+export {
+  type BoundarySide,
+  type Cost,
+  type CostModel,
+  type CostModelRegistry,
+  defineCostModel,
+  findCostModel,
+  type Stats,
+} from './ir/cost-model.ts';
 export { Diagnostic, formatDiagnostic, printable, quote } from './ir/diagnostics.ts';
 export type { PortVisibility } from './ir/lower.ts';
 export type { Module, Operation, Value } from './ir/module.ts';
@@ -33,14 +42,36 @@ export { type AnyOp, type AttrSchema, defineOp, type OpDef, operatorRegistry } f
 export { type AnyPass, type CalibrationData, definePass, type Pass, runPipeline } from './ir/pass.ts';
 export { parsePipeline } from './ir/pipeline-text.ts';
 export { deserializeCircuit } from './ir/serialize.ts';
+export type {
+  BoundaryTensor,
+  Makespan,
+  Slice,
+  SliceLimits,
+  SliceObjective,
+  SliceRequest,
+  Slicing,
+  SlicingReport,
+  TensorSource,
+} from './ir/slicing.ts';
 export type { Tensor } from './ir/tensor.ts';
 export { printModule } from './ir/text/printer.ts';
 export { showType, type TensorType } from './ir/types.ts';
 export { readModuleText } from './module-text.ts';
+export { type PlonkCoefficients, plonkCostModel, plonkProofBytes } from './passes/cost/plonk.ts';
+export {
+  evaluateSlices,
+  type SliceContext,
+  type SliceCosts,
+  sliceCosts,
+  sliceModule,
+  sliceModules,
+  slicingOf,
+  structuralKey,
+} from './passes/slice/index.ts';
 export { type QuantizationOptions, type QuantizedModels, quantization, quantizeModel, SIMPLIFY } from './pipeline.ts';
 export { definePlugin, type Plugin, type Registries } from './plugin.ts';
 
-/** A compiler with a fixed set of operators, passes and backends. */
+/** A compiler with a fixed set of operators, passes, backends and cost models. */
 export interface Compiler {
   readonly registries: Registries;
   /** Compiles a model file to an artifact. @throws Diagnostic as described at the driver. */

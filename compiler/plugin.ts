@@ -1,10 +1,12 @@
-// Plugins: operators, passes and backends that a user adds to the standard ones.
+// Plugins: operators, passes, backends and cost models that a user adds to the standard ones.
 import { standardOps } from '../stdlib/index.ts';
 import { standardBackends } from './backends/index.ts';
 import type { Backend } from './ir/backend.ts';
+import type { CostModel, CostModelRegistry } from './ir/cost-model.ts';
 import { Diagnostic, quote } from './ir/diagnostics.ts';
 import type { AnyOp, OpRegistry } from './ir/op.ts';
 import { type AnyPass, type PassRegistry, passRegistry } from './ir/pass.ts';
+import { standardCostModels } from './passes/cost/index.ts';
 import { standardPasses } from './passes/index.ts';
 
 /** What a plugin module exports as its default. */
@@ -14,6 +16,7 @@ export interface Plugin {
   readonly ops?: readonly AnyOp[];
   readonly passes?: readonly AnyPass[];
   readonly backends?: readonly Backend[];
+  readonly costModels?: readonly CostModel[];
 }
 
 /** Checks a plugin literal. */
@@ -21,16 +24,23 @@ export function definePlugin(plugin: Plugin): Plugin {
   return plugin;
 }
 
-/** Everything that can be named: operators, passes, backends. */
+/** Everything that can be named: operators, passes, backends, cost models. */
 export interface Registries {
   readonly ops: OpRegistry;
   readonly passes: PassRegistry;
   readonly backends: ReadonlyMap<string, Backend>;
+  readonly costModels: CostModelRegistry;
 }
 
-const STANDARD: Plugin = { name: 'zkmlc', ops: standardOps, passes: standardPasses, backends: standardBackends };
+const STANDARD: Plugin = {
+  name: 'zkmlc',
+  ops: standardOps,
+  passes: standardPasses,
+  backends: standardBackends,
+  costModels: standardCostModels,
+};
 
-/** @throws Diagnostic `duplicate-operator`, `duplicate-pass` or `duplicate-backend` naming both owners. */
+/** @throws Diagnostic `duplicate-operator`, `duplicate-pass`, `duplicate-backend` or `duplicate-cost-model` naming both owners. */
 export function registries(plugins: readonly Plugin[] = []): Registries {
   const all = [STANDARD, ...plugins];
   return {
@@ -42,6 +52,10 @@ export function registries(plugins: readonly Plugin[] = []): Registries {
     backends: byName(
       'backend',
       all.map(({ name, backends = [] }) => ({ owner: name, items: backends })),
+    ),
+    costModels: byName(
+      'cost-model',
+      all.map(({ name, costModels = [] }) => ({ owner: name, items: costModels })),
     ),
   };
 }

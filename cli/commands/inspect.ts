@@ -1,7 +1,7 @@
-// zkmlc inspect: what is in an artifact: operations with types and costs, ports, files, the origin of the keys.
+// zkmlc inspect: what is in an artifact: operations with types and costs, ports, files, keys; or how a model could be sliced.
 import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import type { Command } from 'commander';
 import { deserializeCircuit, inspectModel, type ModelCost, printable } from '../../compiler/index.ts';
 import {
@@ -14,13 +14,10 @@ import {
 import { readArtifactModels } from '../artifact-models.ts';
 import type { CommandContext } from '../context.ts';
 import { describeFigures } from '../native-figures.ts';
-import { collect, compilerWith } from '../options.ts';
+import { collect, compilerWith, real, whole } from '../options.ts';
 import { namesNotShown, secrecyOf, secrecyWarning } from '../secrecy.ts';
 import { showBytes, table } from '../table.ts';
-
-interface InspectFlags {
-  readonly plugin?: readonly string[];
-}
+import { inspectSlices, refuseModelFlags, type SliceFlags } from './inspect-slices.ts';
 
 interface ArtifactFile {
   readonly path: string;
@@ -30,11 +27,24 @@ interface ArtifactFile {
 export function registerInspect(program: Command, cx: CommandContext): void {
   program
     .command('inspect')
-    .description('show operations, types, constraints and bytes of a compiled model')
-    .argument('<model.zkml>', 'the artifact')
-    .option('--plugin <module>', 'ES module with more operators (repeatable)', collect)
+    .description('show operations, types, constraints and bytes of a compiled model, or how a model can be sliced')
+    .argument('<model>', 'the artifact (model.zkml), or with --slice a model (.onnx)')
+    .option(
+      '--slice <how>',
+      'slices of a model: 3, auto (memory=1GB), or memory=1GB,constraints=N,seconds=S,slices=N,provers=K,objective=largest',
+    )
+    .option('--slice-at <nodes>', 'cut a model after each of these nodes (separated by commas, repeatable)', collect)
+    .option('--cost-model <name>', "what slices of a model cost: plonk, rows, or a plugin's; plonk by default")
+    .option('--bits <n>', 'width of activations of a model, 2 to 16 (bits); 8 by default', whole)
+    .option('--calibrate <data>', "samples of a model's input")
+    .option('--range <name=lo,hi>', 'range of an input of a model (repeatable)', collect)
+    .option('--margin <fraction>', 'widen calibrated ranges by this fraction of their width', real)
+    .option('--dim <name=size>', 'size of a dynamic dimension of a model (repeatable)', collect)
+    .option('--plugin <module>', 'ES module with more operators or cost models (repeatable)', collect)
     .option('--json', 'print as JSON')
-    .action(async (artifact: string, flags: InspectFlags) => {
+    .action(async (artifact: string, flags: SliceFlags) => {
+      if (extname(artifact).toLowerCase() === '.onnx') return inspectSlices(artifact, flags, cx);
+      refuseModelFlags(flags);
       const { manifest, verifier, int } = await readArtifactModels(artifact, await compilerWith(flags.plugin));
       const path = await checkedFile(artifact, manifest, ARTIFACT_FILES.circuit);
       const { system } = verifier;

@@ -16,6 +16,21 @@ export {
   type Wire,
 } from './circuit.ts';
 export { boundsWithConstant, type Contraction, contract, contractionShape } from './contraction.ts';
+export {
+  addCost,
+  addStats,
+  type BoundarySide,
+  COSTS,
+  type Cost,
+  type CostModel,
+  type CostModelRegistry,
+  defineCostModel,
+  findCostModel,
+  NO_COST,
+  NO_STATS,
+  STATS,
+  type Stats,
+} from './cost-model.ts';
 export { Diagnostic, type DiagnosticKind, formatDiagnostic, quote, throwAll, type Where } from './diagnostics.ts';
 export { evaluateModule, evaluateOperation, type Observe } from './evaluate.ts';
 export type { Hint } from './hint.ts';
@@ -109,6 +124,17 @@ export {
 export { createRecorder, type RecordedWire, type Recorder } from './recorder.ts';
 export { roundHalfEven } from './rounding.ts';
 export { circuitDigest, deserializeCircuit, serializeCircuit } from './serialize.ts';
+export type {
+  BoundaryTensor,
+  Makespan,
+  Slice,
+  SliceLimits,
+  SliceObjective,
+  SliceRequest,
+  Slicing,
+  SlicingReport,
+  TensorSource,
+} from './slicing.ts';
 export { clampTable, dataTable, MAX_TABLE_ROWS, signTable, type Table } from './table.ts';
 export {
   broadcastShapes,

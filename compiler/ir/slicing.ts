@@ -99,7 +99,10 @@ export interface SlicingReport {
 export interface Makespan {
   readonly provers: number;
   readonly makespan: number;
-  /** max(smallest total / provers, largest indivisible group): no slicing is faster. */
+  /**
+   * No slicing is faster: max(smallest total / provers, smallest largest slice), the latter being the largest layer with the
+   * boundaries that it cannot avoid. Where the search is not exact, the same without boundaries.
+   */
   readonly lowerBound: number;
   /** makespan / lowerBound - 1. */
   readonly gap: number;
