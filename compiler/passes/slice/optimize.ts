@@ -62,12 +62,13 @@ function createSearch(
   candidates: NonNullable<OptimizeOptions['candidates']>,
 ): Search {
   let why = '';
+  const supply = { left: budget };
   /** Over intervals first: what that finds bounds the search over all down-sets. */
   const solve = (p: SliceProblem, o: SearchOptions): Chain | undefined => {
-    const first = bestChain(p, prefixes, { ...o, budget: Number.POSITIVE_INFINITY });
+    const first = bestChain(p, prefixes, { ...o, budget: { left: Number.POSITIVE_INFINITY } });
     const simple = first === 'gave-up' ? undefined : first;
     if (sets === undefined || why !== '') return simple;
-    const best = bestChain(p, sets, { ...o, budget, known: simple?.value });
+    const best = bestChain(p, sets, { ...o, budget: supply, known: simple?.value });
     if (best !== 'gave-up') return best ?? simple;
     why = `the search over ${sets.count} down-sets took more than ${budget} steps`;
     return simple;

@@ -28,8 +28,8 @@ export interface SearchOptions {
   readonly threshold?: number;
   /** Value of a chain that is known: only better or equal ones are looked for. */
   readonly known?: number | undefined;
-  /** Labels made before the search gives up. */
-  readonly budget?: number;
+  /** Labels that may still be made before the search gives up; searches that share it take from one supply. */
+  readonly budget?: Budget;
 }
 
 /** An unfinished slice: where it began, after how many slices, the value of the chain before it, its own sum so far. */
@@ -40,12 +40,17 @@ interface Label {
   readonly sum: Float64Array;
 }
 
-/** Labels that one search may make: about a minute. */
+/** A supply of steps. */
+export interface Budget {
+  left: number;
+}
+
+/** Labels that the searches for one slicing may make together: about a minute. */
 export const SEARCH_BUDGET = 2e7;
 
 /** @returns the best chain, undefined if none is within the limits, or `gave-up` if the budget did not suffice. */
 export function bestChain(p: SliceProblem, sets: DownSets, options: SearchOptions): Chain | undefined | 'gave-up' {
-  const { combine, slices, threshold = p.limits[0]!, known, budget = SEARCH_BUDGET } = options;
+  const { combine, slices, threshold = p.limits[0]!, known, budget = { left: SEARCH_BUDGET } } = options;
   const full = sets.count - 1;
   const layers = slices === undefined ? 1 : slices + 1;
   const graph = prepare(p);
@@ -57,7 +62,6 @@ export function bestChain(p: SliceProblem, sets: DownSets, options: SearchOption
   const value = new Float64Array(layers * sets.count).fill(Number.POSITIVE_INFINITY);
   const cameFrom = new Int32Array(layers * sets.count).fill(-1);
   value[0] = 0;
-  let made = 0;
 
   const within = (sum: Float64Array): boolean => {
     for (let d = 0; d < sum.length; d++) {
@@ -117,7 +121,7 @@ export function bestChain(p: SliceProblem, sets: DownSets, options: SearchOption
       let liveThere: readonly LiveTensor[] | undefined;
       for (const l of here) {
         if (there.some((o) => o.begin === l.begin && o.before === l.before)) continue;
-        if (++made > budget) return 'gave-up';
+        if (--budget.left < 0) return 'gave-up';
         const sum = extended(l.sum, graph, sets, l.begin, s, g);
         const grown = { ...l, sum };
         if (!within(sum) || !promising(grown, t)) continue;
