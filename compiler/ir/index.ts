@@ -52,7 +52,7 @@ export {
   scaleInterval,
   showInterval,
 } from './interval.ts';
-export { DEFAULT_VISIBILITY, lowerModule, type PortVisibility } from './lower.ts';
+export { DEFAULT_VISIBILITY, lowerModule, type PortOverrides, type PortVisibility } from './lower.ts';
 export {
   type Attrs,
   type AttrValue,

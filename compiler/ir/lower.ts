@@ -1,7 +1,7 @@
 // Lowers an integer module to a circuit: every operator records its own constraints, ports are declared here.
 import type { Capabilities, Circuit, Visibility } from './circuit.ts';
 import { Diagnostic } from './diagnostics.ts';
-import { interval } from './interval.ts';
+import { type Interval, interval } from './interval.ts';
 import type { Module, Value } from './module.ts';
 import type { OpRegistry } from './op.ts';
 import { createRecorder, type RecordedWire } from './recorder.ts';
@@ -16,6 +16,16 @@ export interface PortVisibility {
 
 /** Private input, weights as constants of the circuit, public output. */
 export const DEFAULT_VISIBILITY: PortVisibility = { input: 'private', weights: 'fixed', output: 'public' };
+
+/** What is stated of single inputs and outputs instead of what {@link PortVisibility} states of all, by name. */
+export interface PortOverrides {
+  readonly visibility?: ReadonlyMap<string, Visibility>;
+  /**
+   * Intervals of inputs: those of the circuit that makes them. They are wider than the type's where weights are not constants,
+   * and commitments are to integers of an interval.
+   */
+  readonly ranges?: ReadonlyMap<string, Interval>;
+}
 
 function integer(t: TensorType, what: string): IntType {
   if (t.kind !== 'int')
@@ -32,6 +42,7 @@ export function lowerModule(
   ops: OpRegistry,
   target: Capabilities,
   visibility: PortVisibility = DEFAULT_VISIBILITY,
+  overrides: PortOverrides = {},
 ): Circuit {
   const r = createRecorder(target);
   const wires = new Map<Value, RecordedWire>();
@@ -44,7 +55,9 @@ export function lowerModule(
   };
   for (const v of m.inputs) {
     const t = integer(v.type, `input ${v.name}`);
-    wires.set(v, r.input(unique(v.name), 'input', visibility.input, t.shape, interval(t.lo, t.hi)));
+    const shown = overrides.visibility?.get(v.name) ?? visibility.input;
+    const range = overrides.ranges?.get(v.name) ?? interval(t.lo, t.hi);
+    wires.set(v, r.input(unique(v.name), 'input', shown, t.shape, range));
   }
   // Outputs keep the model's names; weights, which nobody asks for by name, give way.
   const outputs = m.outputs.map((o) => unique(o.name));
@@ -84,6 +97,9 @@ export function lowerModule(
       throw e instanceof Diagnostic ? e.at({ node: o.loc.node }) : e;
     }
   }
-  for (const [i, o] of m.outputs.entries()) r.output(outputs[i]!, visibility.output, wires.get(o.value)!);
+  for (const [i, o] of m.outputs.entries()) {
+    const shown = overrides.visibility?.get(o.name) ?? visibility.output;
+    r.output(outputs[i]!, shown, wires.get(o.value)!);
+  }
   return r.finish();
 }

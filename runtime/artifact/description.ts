@@ -5,6 +5,7 @@ import { Diagnostic } from '../../compiler/ir/diagnostics.ts';
 import { digest } from '../../compiler/ir/digest.ts';
 import { parseRational, type Rational } from '../../compiler/ir/rational.ts';
 import { checkShape, type Shape } from '../../compiler/ir/tensor.ts';
+import { type Fail, oneOf, record, string, whole } from './strict-json.ts';
 
 /** Version of the artifact's files; files of another version are refused. */
 export const ARTIFACT_VERSION = 1;
@@ -131,29 +132,6 @@ export function decodeDescription(bytes: Uint8Array): VerifierDescription {
   if (Buffer.compare(Buffer.from(encodeDescription(description)), Buffer.from(bytes)) !== 0)
     throw fail('not in canonical form');
   return description;
-}
-
-type Fail = (what: string) => Diagnostic;
-
-function record(value: unknown, fail: Fail): ReadonlyMap<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw fail('expected an object');
-  return new Map(Object.entries(value));
-}
-
-function string(value: unknown, name: string, fail: Fail): string {
-  if (typeof value !== 'string' || value.length > 2 ** 20) throw fail(`${name} is not a text`);
-  return value;
-}
-
-function whole(value: unknown, name: string, fail: Fail): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw fail(`${name} is not a whole number`);
-  return value;
-}
-
-function oneOf<const T extends string>(allowed: readonly T[], value: string, fail: Fail): T {
-  const found = allowed.find((a) => a === value);
-  if (found === undefined) throw fail(`expected ${allowed.join(' or ')}`);
-  return found;
 }
 
 function port(p: ReadonlyMap<string, unknown>, fail: Fail): PortDescription {
