@@ -1,17 +1,31 @@
 // The driver: from a model file to an artifact on disk. The one file that knows front end, passes, backends and runtime.
 import { basename, dirname, extname, resolve } from 'node:path';
-import { type BuildEstimate, buildArtifact, type KeySource, type PortType, turn } from '../runtime/index.ts';
+import {
+  type BuildEstimate,
+  type BuildOptions,
+  type BuiltArtifact,
+  type BuiltSlice,
+  buildArtifact,
+  buildRun,
+  type CompiledModel,
+  type KeySource,
+  type PortType,
+  type RunTensor,
+  turn,
+} from '../runtime/index.ts';
 import { DEFAULT_BACKEND } from './backends/index.ts';
 import { type ImportedModel, importModel } from './frontend/import.ts';
 import { readSamples } from './frontend/inputs.ts';
 import { readModelFile } from './frontend/onnx/read-model.ts';
 import { type Backend, isZeroKnowledge, type ProofSystem } from './ir/backend.ts';
-import type { Circuit } from './ir/circuit.ts';
+import type { Circuit, Visibility } from './ir/circuit.ts';
 import { Diagnostic, quote } from './ir/diagnostics.ts';
 import { DEFAULT_VISIBILITY, lowerModule, type PortVisibility } from './ir/lower.ts';
 import type { Module } from './ir/module.ts';
 import { showRational } from './ir/rational.ts';
+import type { Slicing } from './ir/slicing.ts';
 import { printModule } from './ir/text/printer.ts';
+import { createSliceLowering } from './lower-slices.ts';
 import { quantizeModel } from './pipeline.ts';
 import type { Registries } from './plugin.ts';
 
@@ -34,6 +48,8 @@ export interface CompileOptions {
   /** Sizes of dynamic dimensions. */
   readonly dims?: ReadonlyMap<string, number>;
   readonly visibility?: Partial<PortVisibility>;
+  /** Cuts the quantized module into slices, which are then proved one by one; absent: the model is proved as a whole. */
+  readonly slice?: (int: Module, backend: Backend) => Slicing;
   /** Where keys of Groth16 come from: a development set-up, or a powers-of-tau file. */
   readonly keys?: KeySource;
   /** Told what is being done, with the fraction done where it is known. */
@@ -55,6 +71,9 @@ export interface CompileReport {
   /** Origin of the set-up, in words. */
   readonly setup: string;
   readonly setupCached: boolean;
+  /** Of a sliced model: how it was cut, and what became of it. */
+  readonly slicing?: Slicing;
+  readonly slices?: readonly BuiltSlice[];
   readonly proofSystem: ProofSystem;
   /** False: proofs can tell things about tensors that they do not show. */
   readonly zeroKnowledge: boolean;
@@ -76,7 +95,7 @@ export interface LoadedModel {
 }
 
 /** Options of what happens before any backend. */
-export type LoadOptions = Omit<CompileOptions, 'output' | 'backend' | 'visibility' | 'keys' | 'onEstimate'>;
+export type LoadOptions = Omit<CompileOptions, 'output' | 'backend' | 'visibility' | 'slice' | 'keys' | 'onEstimate'>;
 
 /** Imports, simplifies, calibrates and quantizes a model file. @throws Diagnostic naming file and node. */
 export async function loadModel(options: LoadOptions, { ops }: Registries): Promise<LoadedModel> {
@@ -133,29 +152,23 @@ export async function compileModel(options: CompileOptions, registries: Registri
   const proofSystem = backend.proofSystem ?? 'groth16-bn254';
   const visibility = visibilityFor(backend, proofSystem, options);
   let loaded: LoadedModel | undefined;
-  let notShown: readonly string[] = [];
-  const built = await buildArtifact(
-    { output: options.output, keys: options.keys ?? { kind: 'development' }, onProgress, onEstimate, signal },
-    async () => {
-      loaded = await loadModel(options, registries);
-      onProgress('lowering to constraints');
-      await turn(signal);
-      const circuit = await lowerCircuit(loaded, registries, backend, visibility, options.model);
-      notShown = circuit.ports.filter((p) => !isParameter(p) && p.visibility !== 'public').map((p) => p.name);
-      const { name, float, int } = loaded;
-      return {
-        model: name,
-        backend: backend.name,
-        proofSystem,
-        float: printModule(float),
-        int: printModule(int),
-        circuit,
-        portTypes: portTypes(loaded, circuit),
-        parameters: circuit.ports.some(isParameter) ? [...int.constants.values()].map((t) => t.data) : [],
-        emit: (folder) => advised(backend, () => backend.emit(circuit, folder, { model: name, signal })),
-      };
-    },
-  );
+  const load = async (): Promise<LoadedModel> => {
+    loaded = await loadModel(options, registries);
+    onProgress('lowering to constraints');
+    await turn(signal);
+    return loaded;
+  };
+  const target: CompileTarget = { backend, proofSystem, visibility, options, registries };
+  const build = {
+    output: options.output,
+    keys: options.keys ?? { kind: 'development' },
+    onProgress,
+    onEstimate,
+    signal,
+  };
+  const { slice } = options;
+  const { built, ...more } =
+    slice === undefined ? await compileWhole(build, load, target) : await compileSlices(build, load, target, slice);
   const { root, constraints, setup, setupCached, setupSeconds } = built;
   const { name, int, warnings } = loaded!;
   return {
@@ -169,9 +182,113 @@ export async function compileModel(options: CompileOptions, registries: Registri
     setupCached,
     proofSystem,
     zeroKnowledge: isZeroKnowledge(proofSystem),
-    notShown,
+    ...more,
     warnings,
     seconds: { compile: (performance.now() - started) / 1000 - setupSeconds, setup: setupSeconds },
+  };
+}
+
+/** Where a model is compiled to. */
+interface CompileTarget {
+  readonly backend: Backend;
+  readonly proofSystem: ProofSystem;
+  readonly visibility: PortVisibility;
+  readonly options: CompileOptions;
+  readonly registries: Registries;
+}
+
+type Outcome = Pick<CompileReport, 'slicing' | 'slices' | 'notShown'> & { readonly built: BuiltArtifact };
+
+const isHidden = ({ visibility }: { readonly visibility: Visibility }): boolean => visibility !== 'public';
+
+async function compileWhole(
+  build: BuildOptions,
+  load: () => Promise<LoadedModel>,
+  target: CompileTarget,
+): Promise<Outcome> {
+  let notShown: readonly string[] = [];
+  const built = await buildArtifact(build, async () => {
+    const loaded = await load();
+    const { ops } = target.registries;
+    const circuit = await lowered(target, () => lowerModule(loaded.int, ops, target.backend.target, target.visibility));
+    notShown = circuit.ports.filter((p) => !isParameter(p) && isHidden(p)).map((p) => p.name);
+    const { name, float, int, inputs, outputs } = loaded;
+    const dtypes = { inputs: inputs.map((p) => p.dtype), outputs: outputs.map((p) => p.dtype) };
+    return compiledModel(target, name, { float, int, circuit, dtypes });
+  });
+  return { built, notShown };
+}
+
+/** Slices are lowered when their turn comes: one circuit is in memory at a time. */
+async function compileSlices(
+  build: BuildOptions,
+  load: () => Promise<LoadedModel>,
+  target: CompileTarget,
+  cut: (int: Module, backend: Backend) => Slicing,
+): Promise<Outcome> {
+  const { backend, proofSystem, visibility, registries } = target;
+  let slicing: Slicing | undefined;
+  const built = await buildRun(build, async () => {
+    const { name, float, int, inputs, outputs } = await load();
+    const cuts = cut(int, backend);
+    slicing = cuts;
+    const { slices, tensors } = cuts;
+    const types = new Map(outputs.map((o) => [o.name, o.dtype]));
+    const dtypeOf = (t: number): PortType['dtype'] => {
+      const { source, outputs: names } = tensors[t]!;
+      return source.kind === 'input' ? inputs[source.index]?.dtype : names.map((n) => types.get(n))[0];
+    };
+    const input = { module: int, slicing: cuts, ops: registries.ops, target: backend.target, visibility };
+    const lowering = createSliceLowering(input);
+    return {
+      model: name,
+      backend: backend.name,
+      proofSystem,
+      float: printModule(float),
+      int: printModule(int),
+      slices: slices.map((s) => ({ name: s.name, nodes: s.nodes, ports: [...s.inputs, ...s.outputs] })),
+      async compile(i) {
+        const circuit = await lowered(target, () => lowering.lower(i));
+        const dtypes = { inputs: slices[i]!.inputs.map(dtypeOf), outputs: slices[i]!.outputs.map(dtypeOf) };
+        const module = lowering.modules[i]!;
+        return compiledModel(target, `${name}.${slices[i]!.name}`, { float: module, int: module, circuit, dtypes });
+      },
+      tensors: () =>
+        lowering.tensors().map((t, i): RunTensor => {
+          const { source, name, shape, lo, hi, scale, visibility, producer, consumers, outputs } = t;
+          const dtype = dtypeOf(i);
+          const typed = { shape, lo, hi, scale, ...(dtype !== undefined && { dtype }), visibility };
+          const named = source.kind === 'input' ? { input: int.inputs[source.index]!.name } : {};
+          return { name, ...typed, producer: named.input === undefined ? producer : -1, consumers, ...named, outputs };
+        }),
+    };
+  });
+  const notShown = built.tensors.filter((t) => isHidden(t) && (t.input !== undefined || t.outputs.length > 0));
+  return { built, slicing: slicing!, slices: built.slices, notShown: notShown.map((t) => t.name) };
+}
+
+/** What the runtime builds an artifact from. */
+function compiledModel(
+  { backend, proofSystem, options: { signal } }: CompileTarget,
+  model: string,
+  made: {
+    readonly float: Module;
+    readonly int: Module;
+    readonly circuit: Circuit;
+    readonly dtypes: PortElementTypes;
+  },
+): CompiledModel {
+  const { float, int, circuit, dtypes } = made;
+  return {
+    model,
+    backend: backend.name,
+    proofSystem,
+    float: printModule(float),
+    int: printModule(int),
+    circuit,
+    portTypes: portTypes(int, circuit, dtypes),
+    parameters: circuit.ports.some(isParameter) ? [...int.constants.values()].map((t) => t.data) : [],
+    emit: (folder) => advised(backend, () => backend.emit(circuit, folder, { model, signal })),
   };
 }
 
@@ -204,18 +321,13 @@ function visibilityFor(
   return visibility.weights === 'fixed' ? { ...visibility, weights: 'public' } : visibility;
 }
 
-function lowerCircuit(
-  loaded: LoadedModel,
-  { ops }: Registries,
-  backend: Backend,
-  visibility: PortVisibility,
-  file: string,
-): Promise<Circuit> {
+/** Lowers; refusals name the model's file. */
+function lowered({ backend, options }: CompileTarget, lower: () => Circuit): Promise<Circuit> {
   return advised(backend, async () => {
     try {
-      return lowerModule(loaded.int, ops, backend.target, visibility);
+      return lower();
     } catch (e) {
-      throw e instanceof Diagnostic ? e.at({ file }) : e;
+      throw e instanceof Diagnostic ? e.at({ file: options.model }) : e;
     }
   });
 }
@@ -240,11 +352,17 @@ async function advised<T>({ name, proofSystem }: Backend, run: () => Promise<T>)
 
 const isParameter = ({ role }: Circuit['ports'][number]): boolean => role === 'param';
 
+/** Element types in the ONNX model; none for tensors between slices. */
+interface PortElementTypes {
+  readonly inputs: readonly PortType['dtype'][];
+  readonly outputs: readonly PortType['dtype'][];
+}
+
 /** Ranges, scales and ONNX types of ports, in the order in which lowering declares them: the circuit knows integers only. */
-function portTypes({ int, inputs, outputs }: LoadedModel, c: Circuit): readonly PortType[] {
+function portTypes(int: Module, c: Circuit, { inputs, outputs }: PortElementTypes): readonly PortType[] {
   const parameters = c.ports.some(isParameter) ? [...int.constants.keys()] : [];
   const values = [...int.inputs, ...parameters, ...int.outputs.map((o) => o.value)];
-  const dtypes = [...inputs, ...parameters.map(() => undefined), ...outputs].map((p) => p?.dtype);
+  const dtypes = [...inputs, ...parameters.map(() => undefined), ...outputs];
   return values.map(({ name, type }, i) => {
     if (type.kind !== 'int') throw new TypeError(`port ${name} is not quantized`);
     const dtype = dtypes[i];

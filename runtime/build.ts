@@ -84,58 +84,64 @@ export async function buildArtifact(
   options: BuildOptions,
   compile: () => Promise<CompiledModel>,
 ): Promise<BuiltArtifact> {
+  return replaceFolder(options.output, isArtifact, async (folder) => fillArtifact(folder, await compile(), options));
+}
+
+/** Writes an artifact into an empty folder. @throws as {@link buildArtifact}. */
+export async function fillArtifact(
+  folder: string,
+  compiled: CompiledModel,
+  options: Omit<BuildOptions, 'output'>,
+): Promise<BuiltArtifact> {
   const { onProgress, signal } = options;
-  return replaceFolder(options.output, isArtifact, async (folder) => {
-    const at = (path: string): string => join(folder, path);
-    const compiled = await compile();
-    const { model, backend, circuit } = compiled;
-    const parameters = nameParameters(compiled);
-    const ports = describePorts(compiled, parameters);
-    mkdirSync(at(ARTIFACT_FILES.system), { recursive: true });
-    mkdirSync(at(ARTIFACT_FILES.verifier), { recursive: true });
-    writeFileSync(at(ARTIFACT_FILES.float), compiled.float);
-    writeFileSync(at(ARTIFACT_FILES.int), compiled.int);
-    writeFileSync(at(ARTIFACT_FILES.circuit), serializeCircuit(circuit));
-    if (parameters.length > 0)
-      writeFileSync(at(ARTIFACT_FILES.parameters), encodeParameters(parameters), { mode: 0o600 });
-    onProgress(`writing the constraint system (${backend})`);
-    await turn(signal);
-    const { r1cs: system, constraints, cells } = await compiled.emit(resolve(at(ARTIFACT_FILES.system)));
-    const r1cs = system === undefined ? undefined : `${ARTIFACT_FILES.system}/${system}`;
-    const started = performance.now();
-    const made = await makeKeys({ compiled, parameters, ports, constraints, cells, folder, r1cs }, options);
-    const description = encodeDescription({
-      format: 'zkmlc/verifier',
-      version: ARTIFACT_VERSION,
-      model,
-      backend,
-      proofSystem: compiled.proofSystem,
-      module: digest('zkmlc/module', compiled.int),
-      constraintSystem: await sha256OfFile(at(r1cs ?? ARTIFACT_FILES.circuit)),
-      constraints,
-      ports,
-    });
-    writeFileSync(at(`${ARTIFACT_FILES.verifier}/${VERIFIER_FILES.description}`), description);
-    writeFileSync(at(`${ARTIFACT_FILES.verifier}/${VERIFIER_FILES.key}`), made.key);
-    const files: Record<string, string> = {};
-    for (const path of filesBelow(folder)) files[path] = await sha256OfFile(at(path));
-    const manifest = {
-      format: 'zkmlc/artifact',
-      version: ARTIFACT_VERSION,
-      model,
-      backend,
-      ...(r1cs !== undefined && { r1cs }),
-      files,
-    } as const;
-    writeFileSync(at(ARTIFACT_FILES.manifest), encodeManifest(manifest));
-    return {
-      root: modelRoot(description, made.key),
-      constraints,
-      setup: made.setup,
-      setupCached: made.cached,
-      setupSeconds: (performance.now() - started) / 1000,
-    };
+  const at = (path: string): string => join(folder, path);
+  const { model, backend, circuit } = compiled;
+  const parameters = nameParameters(compiled);
+  const ports = describePorts(compiled, parameters);
+  mkdirSync(at(ARTIFACT_FILES.system), { recursive: true });
+  mkdirSync(at(ARTIFACT_FILES.verifier), { recursive: true });
+  writeFileSync(at(ARTIFACT_FILES.float), compiled.float);
+  writeFileSync(at(ARTIFACT_FILES.int), compiled.int);
+  writeFileSync(at(ARTIFACT_FILES.circuit), serializeCircuit(circuit));
+  if (parameters.length > 0)
+    writeFileSync(at(ARTIFACT_FILES.parameters), encodeParameters(parameters), { mode: 0o600 });
+  onProgress(`writing the constraint system (${backend})`);
+  await turn(signal);
+  const { r1cs: system, constraints, cells } = await compiled.emit(resolve(at(ARTIFACT_FILES.system)));
+  const r1cs = system === undefined ? undefined : `${ARTIFACT_FILES.system}/${system}`;
+  const started = performance.now();
+  const made = await makeKeys({ compiled, parameters, ports, constraints, cells, folder, r1cs }, options);
+  const description = encodeDescription({
+    format: 'zkmlc/verifier',
+    version: ARTIFACT_VERSION,
+    model,
+    backend,
+    proofSystem: compiled.proofSystem,
+    module: digest('zkmlc/module', compiled.int),
+    constraintSystem: await sha256OfFile(at(r1cs ?? ARTIFACT_FILES.circuit)),
+    constraints,
+    ports,
   });
+  writeFileSync(at(`${ARTIFACT_FILES.verifier}/${VERIFIER_FILES.description}`), description);
+  writeFileSync(at(`${ARTIFACT_FILES.verifier}/${VERIFIER_FILES.key}`), made.key);
+  const files: Record<string, string> = {};
+  for (const path of filesBelow(folder)) files[path] = await sha256OfFile(at(path));
+  const manifest = {
+    format: 'zkmlc/artifact',
+    version: ARTIFACT_VERSION,
+    model,
+    backend,
+    ...(r1cs !== undefined && { r1cs }),
+    files,
+  } as const;
+  writeFileSync(at(ARTIFACT_FILES.manifest), encodeManifest(manifest));
+  return {
+    root: modelRoot(description, made.key),
+    constraints,
+    setup: made.setup,
+    setupCached: made.cached,
+    setupSeconds: (performance.now() - started) / 1000,
+  };
 }
 
 interface KeyTask {
@@ -157,7 +163,8 @@ interface MadeKeys {
 }
 
 /** The verification key; for Groth16 the proving key goes to its place in the folder. */
-async function makeKeys(task: KeyTask, { keys, onProgress, onEstimate, signal }: BuildOptions): Promise<MadeKeys> {
+async function makeKeys(task: KeyTask, options: Omit<BuildOptions, 'output'>): Promise<MadeKeys> {
+  const { keys, onProgress, onEstimate, signal } = options;
   const { compiled, parameters, ports, constraints, cells, folder, r1cs } = task;
   if (compiled.proofSystem === 'plonk-koalabear') {
     if (cells !== undefined) onEstimate({ constraints, proveBytes: nativeProveBytes(cells) });
@@ -245,7 +252,7 @@ function checkSignals(r1cs: string, ports: readonly PortDescription[], backend: 
 }
 
 /** Files below a folder, relative to it with forward slashes, sorted. */
-function filesBelow(folder: string): string[] {
+export function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))

@@ -3,6 +3,8 @@ export { Diagnostic, formatDiagnostic } from '../compiler/ir/diagnostics.ts';
 export { ARTIFACT_FILES, checkedFile, type Manifest, readManifest } from './artifact/artifact.ts';
 export type { ElementType, PortDescription, VerifierDescription } from './artifact/description.ts';
 export { decodeProofFile, encodeProofFile, type ProofFile } from './artifact/proof-file.ts';
+export type { RunDescription, RunSlice, RunTensor } from './artifact/run-description.ts';
+export { isRunFile } from './artifact/run-file.ts';
 export type { PortStatement } from './artifact/statement.ts';
 export {
   type BuildEstimate,
@@ -26,5 +28,9 @@ export {
 export { type ProveOptions, type ProveReport, prove, temporaryFolder } from './prove.ts';
 export { type LoadedProver, loadProver, type ModelPort, readModelPorts } from './prover.ts';
 export { describeOrigin } from './provers/snarkjs/index.ts';
+export { type BuiltRun, type BuiltSlice, buildRun, type SlicedModel } from './runs/build-run.ts';
+export { isSlicedArtifact, type ProveRunOptions, type ProveRunReport, proveRun } from './runs/prove-run.ts';
+export { isRunVerifier, type LoadedRun, loadRun } from './runs/run-verifier.ts';
+export { type Coverage, type RunVerdict, type VerifyRunOptions, verifyRun } from './runs/verify-run.ts';
 export { turn } from './turn.ts';
 export { type LoadedVerifier, loadVerifier, type Verdict, type VerifyOptions, verify, verifyBytes } from './verify.ts';

@@ -16,7 +16,7 @@ import type { LoadedKey } from './provers/plonk/index.ts';
 import { encodeProof, groth16Prove } from './provers/snarkjs/index.ts';
 import { turn } from './turn.ts';
 import { verifyBytes } from './verify.ts';
-import { type PreparedWitness, prepareWitness } from './witness.ts';
+import { type Opening, type PreparedWitness, prepareWitness } from './witness.ts';
 
 /** What to prove, and where the proof goes. */
 export interface ProveOptions {
@@ -137,26 +137,35 @@ function reportOf(
   return { model: description.model, output, root, bytes: bytes.length, zeroKnowledge: system.zeroKnowledge };
 }
 
-/**
- * The bytes of a proof file for a witness on disk, not yet verified.
- * @throws Diagnostic `wrong-signals` if the witness shows other numbers than the model computed, `bad-artifact`, and what
- * {@link groth16Prove} throws.
- */
+/** The bytes of a proof file for a witness on disk, not yet verified. @throws as {@link provenSignals}. */
 async function proveWitness(
   prover: LoadedProver,
   witness: Pick<PreparedWitness, 'path' | 'signals'>,
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
+  const proof = await provenSignals(prover, witness, signal);
+  return encodeProofFile({ root: prover.verifier.root, signals: witness.signals, proof });
+}
+
+/**
+ * The encoded Groth16 proof of a witness on disk, not yet verified.
+ * @throws Diagnostic `wrong-signals` if the witness shows other numbers than the model computed, `bad-artifact`, and what
+ * {@link groth16Prove} throws.
+ */
+export async function provenSignals(
+  prover: LoadedProver,
+  { path, signals }: Pick<PreparedWitness, 'path' | 'signals'>,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
   const zkeyPath = await checkedFile(prover.folder, prover.manifest, ARTIFACT_FILES.provingKey);
-  const { proof, publicSignals } = await groth16Prove({ zkeyPath, wtnsPath: witness.path, signal });
-  const { signals } = witness;
+  const { proof, publicSignals } = await groth16Prove({ zkeyPath, wtnsPath: path, signal });
   if (publicSignals.length !== signals.length || publicSignals.some((s, i) => s !== signals[i]))
     throw new Diagnostic(
       'wrong-signals',
       'the constraint system shows other outputs than the integer model computed; please report this',
       { file: prover.folder },
     );
-  return encodeProofFile({ root: prover.verifier.root, signals, proof: encodeProof(proof) });
+  return encodeProof(proof);
 }
 
 /** Openings first, so that no proof is without them. @returns their path. */
@@ -165,6 +174,20 @@ function writeProof(
   bytes: Uint8Array,
   prover: LoadedProver,
   { openings }: PreparedWitness,
+): string | undefined {
+  return writeWithOpenings(output, bytes, prover.verifier.root, openings);
+}
+
+/**
+ * Writes a file and, before it, the openings of the commitments that it shows: `<output>.opening.json`, which nobody else may
+ * read. @returns the path of the openings, if there are any.
+ * @throws Diagnostic `file-unwritable`.
+ */
+export function writeWithOpenings(
+  output: string,
+  bytes: Uint8Array,
+  root: string,
+  openings: readonly Opening[],
 ): string | undefined {
   if (openings.length === 0) {
     writeAtomically(output, bytes);
@@ -176,7 +199,7 @@ function writeProof(
     blinding: o.blinding.toString(),
     commitment: o.commitment.toString(),
   }));
-  const opening = { format: 'zkmlc/opening', version: ARTIFACT_VERSION, root: prover.verifier.root, ports };
+  const opening = { format: 'zkmlc/opening', version: ARTIFACT_VERSION, root, ports };
   writeAtomically(path, Buffer.from(`${JSON.stringify(opening, null, 2)}\n`, 'utf8'), 0o600);
   try {
     writeAtomically(output, bytes);
@@ -188,7 +211,7 @@ function writeProof(
 }
 
 /** Found before the work rather than after it. @throws Diagnostic `file-unwritable`. */
-function checkWritable(output: string): void {
+export function checkWritable(output: string): void {
   const fail = (why: string): never => {
     throw new Diagnostic('file-unwritable', `cannot write the proof: ${why}`, { file: output }, { kind: 'usage' });
   };
@@ -208,7 +231,7 @@ export function temporaryFolder(): string {
 }
 
 /** Seconds since the last call. */
-function stopwatch(): () => number {
+export function stopwatch(): () => number {
   let last = performance.now();
   return () => {
     const now = performance.now();

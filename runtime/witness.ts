@@ -52,18 +52,46 @@ export async function prepareWitness(
   path: string,
   options: EncodeOptions = {},
 ): Promise<PreparedWitness> {
-  const { circuit, parameters } = prover;
   const { integers, clamped } = encodeInputs(prover.verifier.description.ports, reals, options);
+  return { ...(await witnessOfIntegers(prover, integers, path)), clamped };
+}
+
+/** All integers of a compiled model on integers. @param integers by input port */
+export function runIntegers({ circuit, parameters }: LoadedProver, integers: ReadonlyMap<string, Tensor>): Witness {
+  return runWitness(circuit, withParameters(circuit, parameters, integers), WITNESS_KERNELS);
+}
+
+/** Values of input and parameter ports. */
+function withParameters(
+  circuit: Circuit,
+  parameters: LoadedProver['parameters'],
+  integers: ReadonlyMap<string, Tensor>,
+): ReadonlyMap<string, Tensor> {
   const given = new Map(integers);
-  const known = new Map(parameters.map((p) => [p.name, p]));
-  for (const p of circuit.ports) {
-    const values = p.role === 'param' ? known.get(p.name)?.values : undefined;
-    if (values !== undefined)
-      given.set(p.name, { shape: circuit.wires[p.wire]!.shape, data: Float64Array.from(values) });
+  const known = new Map(parameters.map((p) => [p.name, p.values]));
+  for (const { role, name, wire } of circuit.ports) {
+    const values = role === 'param' ? known.get(name) : undefined;
+    if (values !== undefined) given.set(name, { shape: circuit.wires[wire]!.shape, data: Float64Array.from(values) });
   }
+  return given;
+}
+
+/**
+ * Runs a compiled model on integers and writes the witness.
+ * @param hiding blinding elements of committed inputs and outputs, by port; fresh ones where there are none
+ */
+export async function witnessOfIntegers(
+  prover: LoadedProver,
+  integers: ReadonlyMap<string, Tensor>,
+  path: string,
+  hiding: ReadonlyMap<string, bigint> = new Map(),
+): Promise<Omit<PreparedWitness, 'clamped'>> {
+  const { circuit, parameters } = prover;
+  const given = withParameters(circuit, parameters, integers);
+  const known = new Map(parameters.map((p) => [p.name, p.blinding]));
   const blindings = new Map<string, bigint>();
-  for (const p of circuit.ports)
-    if (p.visibility === 'committed') blindings.set(p.name, known.get(p.name)?.blinding ?? randomFieldElement());
+  for (const { name, visibility } of circuit.ports)
+    if (visibility === 'committed') blindings.set(name, known.get(name) ?? hiding.get(name) ?? randomFieldElement());
 
   const witness = runWitness(circuit, given, WITNESS_KERNELS);
   await writeWitness(prover, witness, given, blindings, path);
@@ -78,7 +106,6 @@ export async function prepareWitness(
       const [blinding, commitment] = [blindings.get(name)!, commitments.get(name)!];
       return [{ name, role, shape, integers: [...data], blinding, commitment }];
     }),
-    clamped,
   };
 }
 

@@ -22,6 +22,8 @@ export const ARTIFACT_FILES = {
   system: 'prover/system',
   provingKey: 'prover/proving.zkey',
   verifier: 'verifier',
+  /** Artifacts of the slices of a sliced model. */
+  slices: 'slices',
 } as const;
 
 /** Names and digests of the prover's files: a changed or missing one is found before it is used. */
@@ -33,6 +35,8 @@ export interface Manifest {
   readonly backend: string;
   /** The constraint system, relative to the artifact; absent where the circuit itself is proved. */
   readonly r1cs?: string;
+  /** Of a sliced model: folder of each slice's artifact below `slices`, in order. Their own manifests list their files. */
+  readonly slices?: readonly string[];
   /** SHA-256 by path relative to the artifact. */
   readonly files: Readonly<Record<string, string>>;
 }
@@ -72,11 +76,12 @@ export function readManifest(folder: string): Manifest {
       `the artifact has format version ${String(top.get('version'))}, this zkmlc reads ${ARTIFACT_VERSION}: run zkmlc compile again`,
       { file },
     );
-  const [model, backend, r1cs, files] = ['model', 'backend', 'r1cs', 'files'].map((k) => top.get(k));
+  const [model, backend, r1cs, slices, files] = ['model', 'backend', 'r1cs', 'slices', 'files'].map((k) => top.get(k));
   if (
     typeof model !== 'string' ||
     typeof backend !== 'string' ||
     (r1cs !== undefined && typeof r1cs !== 'string') ||
+    (slices !== undefined && !isFolders(slices)) ||
     typeof files !== 'object' ||
     files === null
   )
@@ -89,8 +94,12 @@ export function readManifest(folder: string): Manifest {
   }
   if (r1cs !== undefined && !Object.hasOwn(digests, r1cs))
     throw bad('the manifest does not list its constraint system');
-  const system = r1cs === undefined ? {} : { r1cs };
+  const system = { ...(r1cs !== undefined && { r1cs }), ...(slices !== undefined && { slices }) };
   return { format: 'zkmlc/artifact', version: ARTIFACT_VERSION, model, backend, ...system, files: digests };
+}
+
+function isFolders(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((s) => typeof s === 'string' && /^[a-z0-9][a-z0-9_-]{0,63}$/.test(s));
 }
 
 /**

@@ -26,7 +26,8 @@ export function signalCount(ports: readonly PortDescription[]): number {
   return groupsOf(ports).reduce((n, g) => n + g.count, 0);
 }
 
-function groupsOf(ports: readonly PortDescription[]): ReturnType<typeof publicSignals> {
+/** Runs of public signals, by port. */
+export function groupsOf(ports: readonly PortDescription[]): ReturnType<typeof publicSignals> {
   const wires = ports.map((p) => ({ shape: p.shape, range: interval(p.lo, p.hi) }));
   return publicSignals({ ports: ports.map((p, wire) => ({ ...p, wire })), wires });
 }

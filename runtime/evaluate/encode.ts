@@ -78,7 +78,7 @@ export function encodeInputs(
 }
 
 /** Reals of a port's integers: scale * integer in float64. */
-export function decodeIntegers(p: PortDescription, integers: ArrayLike<number>): Float64Array {
+export function decodeIntegers(p: Pick<PortDescription, 'scale'>, integers: ArrayLike<number>): Float64Array {
   const unit = toNumber(portScale(p));
   return Float64Array.from(integers, (n) => n * unit);
 }

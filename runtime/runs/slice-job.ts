@@ -1,0 +1,78 @@
+// A job of the network of provers: one slice, its tensors by hash, the signals that its proof must show. And who does it here.
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Diagnostic, quote } from '../../compiler/ir/diagnostics.ts';
+import type { Tensor } from '../../compiler/ir/tensor.ts';
+import { provenSignals, temporaryFolder } from '../prove.ts';
+import { type LoadedProver, loadProver } from '../prover.ts';
+import { witnessOfIntegers } from '../witness.ts';
+
+/** One slice to prove. Plain data: it crosses processes and machines. */
+export interface SliceJob {
+  readonly slice: number;
+  readonly name: string;
+  /** Model root of the slice: whoever has an artifact with this root can do the job. */
+  readonly root: string;
+  /** Input ports and the SHA-256 of the blobs that hold their integers. */
+  readonly inputs: readonly { readonly port: string; readonly blob: string }[];
+  /** Committed ports and what hides them, in decimal. Secret. */
+  readonly blindings: readonly { readonly port: string; readonly blinding: string }[];
+  /** Public signals that the proof is for, in decimal. */
+  readonly signals: readonly string[];
+}
+
+/** Where a job finds what it names. */
+export interface JobPlace {
+  /** Folder of the artifact with a root. */
+  artifact(root: string): string;
+  /** Integers of a blob. */
+  tensor(blob: string): Tensor['data'];
+}
+
+/** Does a job and gives the encoded proof, which the caller verifies. */
+export type SliceWorker = (job: SliceJob, signal?: AbortSignal) => Promise<Uint8Array>;
+
+/**
+ * Does jobs in this process.
+ * @throws Diagnostic `wrong-slice` for an artifact with another root, `wrong-signals` if the run computed something else than
+ * the statement says, and what proving throws.
+ */
+export function localWorker(place: JobPlace): SliceWorker {
+  return async (job, signal) => {
+    const folder = place.artifact(job.root);
+    const prover = await loadProver(folder);
+    if (prover.verifier.root !== job.root)
+      throw new Diagnostic('wrong-slice', `slice ${quote(job.name)} has another model root than the run names`, {
+        file: folder,
+      });
+    return proveJob(prover, job, place, signal);
+  };
+}
+
+async function proveJob(
+  prover: LoadedProver,
+  job: SliceJob,
+  place: JobPlace,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const { circuit } = prover;
+  const shapes = new Map(circuit.ports.map((p) => [p.name, circuit.wires[p.wire]!.shape]));
+  const integers = new Map(
+    job.inputs.map(({ port, blob }) => [port, { shape: shapes.get(port) ?? [], data: place.tensor(blob) }]),
+  );
+  const blindings = new Map(job.blindings.map(({ port, blinding }) => [port, BigInt(blinding)]));
+  const folder = temporaryFolder();
+  try {
+    const witness = await witnessOfIntegers(prover, integers, join(folder, 'witness.wtns'), blindings);
+    const expected = job.signals.map(BigInt);
+    if (witness.signals.length !== expected.length || witness.signals.some((s, i) => s !== expected[i]))
+      throw new Diagnostic(
+        'wrong-signals',
+        `slice ${quote(job.name)} computes other integers than the run committed to: remove the work folder and prove again`,
+        { file: prover.folder },
+      );
+    return await provenSignals(prover, witness, signal);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

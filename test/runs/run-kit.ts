@@ -1,0 +1,90 @@
+// A tiny model with a residual, cut into slices by hand, for tests of sliced runs: its set-ups take seconds.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type CompileOptions, type CompileReport, createCompiler, type Tensor } from '../../compiler/index.ts';
+import { rows } from '../../compiler/passes/cost/rows.ts';
+import { sliceModule } from '../../compiler/passes/slice/slice-module.ts';
+import { standardRegistry } from '../../stdlib/index.ts';
+import { onnxModel } from '../kits/onnx-builder.ts';
+import { createRandom } from '../kits/random.ts';
+
+/** Where the model is cut: the first activation crosses both boundaries. */
+export const CUTS: readonly string[] = ['relu1', 'gemm2'];
+export const SIZES = { input: 4, hidden: 3, output: 2 } as const;
+
+/** y = W3 relu(W2 r + r) with r = relu(W1 x); weights follow from the seed. */
+export function residualModel(seed = 1): Uint8Array {
+  const { input, hidden, output } = SIZES;
+  const random = createRandom(seed);
+  const weight = (name: string, rows: number, columns: number) => ({
+    name,
+    dims: [rows, columns],
+    data: Array.from({ length: rows * columns }, () => (random.below(21) - 10) / 8),
+  });
+  const node = (name: string, op: string, inputs: readonly string[], to: string) => ({
+    name,
+    op,
+    inputs,
+    outputs: [to],
+  });
+  return onnxModel({
+    inputs: [{ name: 'x', shape: [1, input] }],
+    outputs: [{ name: 'y', shape: [1, output] }],
+    initializers: [weight('w1', input, hidden), weight('w2', hidden, hidden), weight('w3', hidden, output)],
+    nodes: [
+      node('gemm1', 'MatMul', ['x', 'w1'], 'h1'),
+      node('relu1', 'Relu', ['h1'], 'r1'),
+      node('gemm2', 'MatMul', ['r1', 'w2'], 'h2'),
+      node('add', 'Add', ['h2', 'r1'], 'a'),
+      node('relu2', 'Relu', ['a'], 'r2'),
+      node('gemm3', 'MatMul', ['r2', 'w3'], 'y'),
+    ],
+  });
+}
+
+/** A folder that is removed at the end, and what tests do in it. */
+export interface RunPlace {
+  readonly folder: string;
+  path(...names: readonly string[]): string;
+  compile(name: string, options?: CompilePlan): Promise<CompileReport>;
+  remove(): void;
+}
+
+export interface CompilePlan extends Pick<CompileOptions, 'backend' | 'visibility'> {
+  readonly seed?: number;
+  /** Cuts; none: the model is compiled as a whole. */
+  readonly at?: readonly string[];
+}
+
+export function createRunPlace(): RunPlace {
+  const folder = mkdtempSync(join(tmpdir(), 'zkmlc-run-'));
+  const path = (...names: readonly string[]): string => join(folder, ...names);
+  return {
+    folder,
+    path,
+    compile(name, { seed = 1, at = CUTS, backend = 'r1cs', visibility = {} } = {}) {
+      const model = path(`model-${seed}.onnx`);
+      writeFileSync(model, residualModel(seed));
+      const request = { objective: { kind: 'total' }, limits: {}, at } as const;
+      const cx = { ops: standardRegistry, costModel: rows };
+      return createCompiler().compile({
+        model,
+        output: path(name),
+        backend,
+        visibility,
+        bits: 4,
+        ranges: new Map([['x', [-1, 1]]]),
+        ...(at.length > 0 && { slice: (m) => sliceModule(m, request, cx) }),
+      });
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** An input of the model. */
+export function inputOf(seed = 1): ReadonlyMap<string, Tensor> {
+  const random = createRandom(seed);
+  const data = Float64Array.from({ length: SIZES.input }, () => (random.below(17) - 8) / 8);
+  return new Map([['x', { shape: [1, SIZES.input], data }]]);
+}
