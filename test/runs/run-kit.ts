@@ -1,10 +1,21 @@
 // A tiny model with a residual, cut into slices by hand, for tests of sliced runs: its set-ups take seconds.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CompileOptions, type CompileReport, createCompiler, type Tensor } from '../../compiler/index.ts';
+import { expect } from 'vitest';
+import {
+  type CompileOptions,
+  type CompileReport,
+  createCompiler,
+  evaluateModule,
+  readModuleText,
+  type Tensor,
+} from '../../compiler/index.ts';
 import { rows } from '../../compiler/passes/cost/rows.ts';
-import { sliceModule } from '../../compiler/passes/slice/slice-module.ts';
+import { sliceModule } from '../../compiler/passes/slice/index.ts';
+import { encodeInputs, proveRun, type RunVerdict, verifyRun } from '../../runtime/index.ts';
+import { loadRun } from '../../runtime/runs/run-verifier.ts';
+import { inputPorts } from '../../runtime/runs/verify-run.ts';
 import { standardRegistry } from '../../stdlib/index.ts';
 import { onnxModel } from '../kits/onnx-builder.ts';
 import { createRandom } from '../kits/random.ts';
@@ -87,4 +98,32 @@ export function inputOf(seed = 1): ReadonlyMap<string, Tensor> {
   const random = createRandom(seed);
   const data = Float64Array.from({ length: SIZES.input }, () => (random.below(17) - 8) / 8);
   return new Map([['x', { shape: [1, SIZES.input], data }]]);
+}
+
+/** Integers of the unsliced model. */
+async function unsliced(
+  place: RunPlace,
+  artifact: string,
+  inputs: ReadonlyMap<string, Tensor>,
+): Promise<readonly number[]> {
+  const { ops } = createCompiler().registries;
+  const m = await readModuleText(readFileSync(place.path(artifact, 'prover', 'int.zk'), 'utf8'), ops, {
+    file: artifact,
+  });
+  const { tensors } = loadRun(place.path(artifact, 'verifier')).description;
+  return [...evaluateModule(m, ops, encodeInputs(inputPorts(tensors), inputs).integers).get('y')!.data];
+}
+
+/** Proves and verifies an artifact of the place; the output is that of the unsliced integer model. */
+export async function roundTrip(place: RunPlace, name: string): Promise<RunVerdict> {
+  const artifact = place.path(`${name}.zkml`);
+  const output = place.path(`${name}.zkp`);
+  const report = await proveRun({ artifact, inputs: inputOf(), output });
+  const verdict = verifyRun({ verifier: place.path(`${name}.zkml`, 'verifier'), run: output, modelRoot: report.root });
+  expect(verdict).toMatchObject({ root: report.root, rootCompared: true, coverage: report.coverage, links: 2 });
+  expect(verdict.coverage.complete).toBe(true);
+  expect(verdict.ports.find((p) => p.role === 'output')!.integers).toEqual(
+    await unsliced(place, `${name}.zkml`, inputOf()),
+  );
+  return verdict;
 }

@@ -1,8 +1,8 @@
 // Counts what groups of operations and boundary tensors consist of, by lowering each by itself and reading the circuit.
-import type { Capabilities, Circuit } from '../../ir/circuit.ts';
-import { contractionSizes } from '../../ir/contraction.ts';
+import type { Capabilities } from '../../ir/circuit.ts';
 import { addStats, type BoundarySide, NO_STATS, type Stats } from '../../ir/cost-model.ts';
 import { count } from '../../ir/interpret/count.ts';
+import { multiplyAccumulates } from '../../ir/interpret/macs.ts';
 import { type Plan, planCircuit } from '../../ir/interpret/plan.ts';
 import { interval } from '../../ir/interval.ts';
 import { lowerModule } from '../../ir/lower.ts';
@@ -23,11 +23,11 @@ export function measureOperations(m: Module, ops: OpRegistry, target: Capabiliti
     const { total } = count(c);
     const ports = c.ports.filter((p) => p.role === 'input').reduce((n, p) => n + sizeOf(c.wires[p.wire]!.shape), 0);
     const variables = Math.max(0, total.variables - ports - 1);
-    return { ...NO_STATS, rows: total.rows, variables, nonZeros: total.nonZeros, macs: macsOf(c) };
+    return { ...NO_STATS, rows: total.rows, variables, nonZeros: total.nonZeros, macs: multiplyAccumulates(c) };
   }
   const c = lowerModule(m, ops, target, { input: 'public', weights: 'public', output: 'public' });
   const { run } = planCircuit(c);
-  return { ...statsOf(run), macs: macsOf(c) };
+  return { ...statsOf(run), macs: multiplyAccumulates(c) };
 }
 
 /** Counts of the port of one boundary tensor. Reading proves its interval; both sides bind its commitment. */
@@ -56,17 +56,6 @@ export function measureBoundary(t: IntType, side: BoundarySide, target: Capabili
     nonZeros: nonZeros - proved.nonZeros,
     boundaryCells,
   };
-}
-
-/** Multiply-accumulates of all contractions, whether an operand is constant or not. */
-function macsOf(c: Circuit): number {
-  let macs = 0;
-  for (const i of c.instrs)
-    if (i.op === 'contract') {
-      const sizes = contractionSizes(i.spec, c.wires[i.in[0]]!.shape, c.wires[i.in[1]]!.shape);
-      macs += [...sizes.values()].reduce((n, size) => n * size, 1);
-    }
-  return macs;
 }
 
 function statsOf({ cells, lookups, tables, identities, contractions, shapes }: Plan): Stats {
