@@ -80,12 +80,12 @@ function prove(
   return channel.proof();
 }
 
-/** The covector's columns combined by weights. */
-function combined(parameters: OpeningParameters, covector: Uint32Array, weights: Uint32Array): Uint32Array {
-  const rows = EXT * 2 ** parameters.code.logMessage;
-  const out = v.alloc(rows);
-  for (let c = 0; c * rows < covector.length; c++)
-    v.addScaled(out, covector.subarray(c * rows, (c + 1) * rows), elementAt(weights, c));
+/** The covector's pieces of 2^logPiece cells combined by weights. */
+function combined(covector: Uint32Array, weights: Uint32Array, logPiece: number): Uint32Array {
+  const words = EXT * 2 ** logPiece;
+  const out = v.alloc(words);
+  for (let c = 0; c * words < covector.length; c++)
+    v.addScaled(out, covector.subarray(c * words, (c + 1) * words), elementAt(weights, c));
   return out;
 }
 
@@ -95,7 +95,7 @@ function refusal({ parameters, roots, covector, target }: Instance, proof: Uint8
   for (const { root } of roots) channel.absorb('root', root);
   channel.chain(1);
   try {
-    verifyFunctional(v, channel, parameters, roots, (weights) => combined(parameters, covector, weights), target);
+    verifyFunctional(v, channel, parameters, roots, (...pieces) => combined(covector, ...pieces), target);
     channel.end();
     return undefined;
   } catch (error) {

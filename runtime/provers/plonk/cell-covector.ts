@@ -2,13 +2,13 @@
 import { blocksOf, type Factor, type PulledBack, type Term } from '../../../compiler/ir/interpret/plan.ts';
 import type { Shape } from '../../../compiler/ir/tensor.ts';
 import { denseFactors, liesIn } from './dense-factors.ts';
-import { EXT, mul, ONE } from './field.ts';
+import { EXT, ONE } from './field.ts';
 import { elementAt } from './opening-rounds.ts';
 import { addressOf, type Protocol } from './protocol.ts';
 import type { Vectors } from './vectors.ts';
 
-/** A covector over the cells at an address: outer[b] inner[i] at cell b 2^bits + i (K-vectors). */
-interface CellPart {
+/** A covector over the cells at an address: outer[b] inner[i] at cell b 2^bits + i (K-vectors); the address starts a block. */
+export interface CellPart {
   readonly address: number;
   readonly outer: Uint32Array;
   readonly inner: Uint32Array;
@@ -20,7 +20,7 @@ interface Bundle {
   outer: Uint32Array;
 }
 
-/** Parts of what claims pulled back to columns. A term that ties axes of blocks and cells is one part of a single block. */
+/** Parts of what claims pulled back to columns. A term that ties axes of blocks and cells has blocks of one cell. */
 export function cellParts(v: Vectors, protocol: Protocol, pulled: readonly PulledBack[]): CellPart[] {
   const parts: CellPart[] = [];
   for (const [column, { wire }] of protocol.plan.columns.entries()) {
@@ -37,7 +37,7 @@ function columnParts(v: Vectors, shape: Shape, address: number, terms: readonly 
   const parts: CellPart[] = [];
   for (const { k, factors } of terms) {
     if (!factors.every((f) => liesIn(f, outer) || liesIn(f, inner))) {
-      parts.push({ address, outer: one(v), inner: denseFactors(v, shape, [...outer, ...inner], factors, k) });
+      parts.push({ address, outer: denseFactors(v, shape, [...outer, ...inner], factors, k), inner: one(v) });
       continue;
     }
     const within = factors.filter((f) => liesIn(f, inner));
@@ -69,62 +69,60 @@ export function denseCells(v: Vectors, protocol: Protocol, parts: readonly CellP
   return cells;
 }
 
-/** The sum over columns of weight times the covector's column (K-vector of 2^logRows); weights is a K-vector by column. */
+/**
+ * The covector cut into pieces of 2^logPiece cells, in order of address: the sum over all pieces of weight times piece
+ * (K-vector of 2^logPiece elements). The weights are a K-vector with at least one element for each piece.
+ */
 export function combinedCells(
   v: Vectors,
-  { logRows }: Protocol,
   parts: readonly CellPart[],
   weights: Uint32Array,
+  logPiece: number,
 ): Uint32Array {
-  const rows = 2 ** logRows;
-  const out = v.alloc(EXT * rows);
-  for (const { address, outer, inner } of parts) {
-    const block = inner.length / EXT;
+  const out = v.alloc(EXT * 2 ** logPiece);
+  for (const part of parts) {
     const mark = v.mark();
-    if (rows % block !== 0 || address % block !== 0) addRuns(v, out, rows, { address, outer, inner }, weights);
-    else {
-      // Blocks lie within columns: those at the same place of several columns are joined first.
-      const places = v.alloc((EXT * rows) / block);
-      let at = address / block;
-      for (let b = 0; b < outer.length / EXT; ) {
-        const [column, place] = [Math.floor((at * block) / rows), at % (rows / block)];
-        const count = Math.min(outer.length / EXT - b, rows / block - place);
-        v.addScaled(
-          places.subarray(EXT * place, EXT * (place + count)),
-          outer.subarray(EXT * b, EXT * (b + count)),
-          elementAt(weights, column),
-        );
-        b += count;
-        at += count;
-      }
-      v.addOuter(out, places, inner);
-    }
+    if (part.inner.length <= out.length) addWithin(v, out, part, weights);
+    else addAcross(v, out, part, weights);
     v.release(mark);
   }
   return out;
 }
 
-/** Block by block, in runs that end with a column. */
-function addRuns(
-  v: Vectors,
-  out: Uint32Array,
-  rows: number,
-  { address, outer, inner }: CellPart,
-  weights: Uint32Array,
-): void {
-  const block = inner.length / EXT;
-  for (let b = 0, at = address; b < outer.length / EXT; b++) {
-    const k = elementAt(outer, b);
-    for (let i = 0; i < block; ) {
-      const [column, row] = [Math.floor(at / rows), at % rows];
-      const count = Math.min(block - i, rows - row);
-      v.addScaled(
-        out.subarray(EXT * row, EXT * (row + count)),
-        inner.subarray(EXT * i, EXT * (i + count)),
-        mul(k, elementAt(weights, column)),
-      );
-      i += count;
-      at += count;
-    }
+/** Blocks lie within pieces: those at the same place of several pieces are joined before they are written out. */
+function addWithin(v: Vectors, out: Uint32Array, { address, outer, inner }: CellPart, weights: Uint32Array): void {
+  const [blocks, perPiece] = [outer.length / EXT, out.length / inner.length];
+  const first = address / (inner.length / EXT);
+  if (!Number.isInteger(first)) throw new RangeError(`address ${address} is within a block`);
+  // Places of a piece that the part touches: a range, or all of them.
+  const isWithinOne = (first % perPiece) + blocks <= perPiece;
+  const start = isWithinOne ? first % perPiece : 0;
+  const places = v.alloc(EXT * (isWithinOne ? blocks : perPiece));
+  for (let b = 0; b < blocks; ) {
+    const [piece, place] = [Math.floor((first + b) / perPiece), (first + b) % perPiece];
+    const count = Math.min(blocks - b, perPiece - place);
+    const at = EXT * (place - start);
+    v.addScaled(
+      places.subarray(at, at + EXT * count),
+      outer.subarray(EXT * b, EXT * (b + count)),
+      elementAt(weights, piece),
+    );
+    b += count;
   }
+  const from = start * inner.length;
+  v.addOuter(out.subarray(from, from + (places.length / EXT) * inner.length), places, inner);
+}
+
+/** Blocks are several whole pieces each: the same piece of all blocks has one coefficient. */
+function addAcross(v: Vectors, out: Uint32Array, { address, outer, inner }: CellPart, weights: Uint32Array): void {
+  const perBlock = inner.length / out.length;
+  const first = (EXT * address) / out.length;
+  if (!Number.isInteger(first)) throw new RangeError(`address ${address} is within a piece`);
+  const coefficients = v.alloc(EXT * perBlock);
+  for (let b = 0; b < outer.length / EXT; b++) {
+    const at = EXT * (first + b * perBlock);
+    v.addScaled(coefficients, weights.subarray(at, at + coefficients.length), elementAt(outer, b));
+  }
+  for (let j = 0; j < perBlock; j++)
+    v.addScaled(out, inner.subarray(j * out.length, (j + 1) * out.length), elementAt(coefficients, j));
 }

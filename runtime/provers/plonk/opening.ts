@@ -2,7 +2,7 @@
 import type { Commitment, Root } from './commitment.ts';
 import { EXT, type Ext, ONE } from './field.ts';
 import { type OpeningParameters, proveRounds, scoped, verifyRounds } from './opening-rounds.ts';
-import { openRow, verifyRow } from './row-opening.ts';
+import { type CombinedCovector, openRow, verifyRow } from './row-opening.ts';
 import type { ProverChannel, VerifierChannel } from './transcript.ts';
 import type { Vectors } from './vectors.ts';
 
@@ -38,8 +38,7 @@ export function openFunctional(
 /**
  * Checks {@link openFunctional}.
  *
- * @param combined The covector's columns combined by weights: from a K-vector of one weight per column (of a power of two
- * of columns) the K-vector of 2^logMessage elements.
+ * @param combined the covector: only what the proof's point makes of it is ever written out
  * @throws Diagnostic `proof-refused`.
  */
 export function verifyFunctional(
@@ -47,14 +46,13 @@ export function verifyFunctional(
   channel: VerifierChannel,
   parameters: OpeningParameters,
   roots: readonly Root[],
-  combined: (weights: Uint32Array) => Uint32Array,
+  combined: CombinedCovector,
   target: Ext,
 ): void {
   scoped(v, () => {
     const columns = roots.reduce((sum, root) => sum + root.columns, 0);
     const { claim, point } = verifyRounds(channel, LABEL, target, columnBits(columns));
-    const weights = v.eq(point, ONE);
-    verifyRow(v, channel, parameters, roots, combined(weights), weights, claim);
+    verifyRow(v, channel, parameters, roots, combined, point, claim);
   });
 }
 

@@ -1,6 +1,21 @@
 // Opening of the combined row of all columns: in clear, or committed again by a code of shorter messages (PROVER-RULES.md, 14).
 import { type Code, type Commitment, commit, openRows, type Root, receiveRows } from './commitment.ts';
-import { add, EXT, type Ext, inverseP, mul, mulP, NON_RESIDUE, ONE, powers, powP, same, scale } from './field.ts';
+import {
+  add,
+  EXT,
+  type Ext,
+  inverseP,
+  mul,
+  mulP,
+  NON_RESIDUE,
+  ONE,
+  powers,
+  powP,
+  rootOfUnity,
+  same,
+  scale,
+  sub,
+} from './field.ts';
 import {
   drawPositions,
   elementAt,
@@ -49,8 +64,13 @@ export function openRow(
 }
 
 /**
- * Checks {@link openRow}: <covector, row> = target for the combination of all columns by `weights` (a K-vector, one weight
- * per column at least).
+ * A covector over all cells, combined over its pieces of 2^logPiece cells each, in order of address: the sum of weight times
+ * piece (K-vector of 2^logPiece elements), for a K-vector of one weight for each piece at least.
+ */
+export type CombinedCovector = (weights: Uint32Array, logPiece: number) => Uint32Array;
+
+/**
+ * Checks {@link openRow}: <covector, cells> is the target once the column index is bound to the point.
  *
  * @throws Diagnostic `proof-refused`.
  */
@@ -59,17 +79,19 @@ export function verifyRow(
   channel: VerifierChannel,
   { code, tail, powBits }: OpeningParameters,
   roots: readonly Root[],
-  covector: Uint32Array,
-  weights: Uint32Array,
+  covector: CombinedCovector,
+  point: readonly Ext[],
   target: Ext,
 ): void {
+  const weights = v.eq(point, ONE);
   /** Values of the combined row's codeword at positions, from the opened rows of all columns. */
   const combined = (positions: readonly number[]): Ext[] =>
     receiveRows(channel, LABEL, roots, code.logCode, positions).map((row) =>
       v.dotBase(weights.subarray(0, EXT * row.length), owned(v, row)),
     );
   if (tail === undefined) {
-    const row = receiveRow(v, channel, `${LABEL}.row`, code, covector, target);
+    const row = receiveRow(v, channel, `${LABEL}.row`, code);
+    channel.check(same(v.dot(covector(weights, code.logMessage), row), target), `the value of ${LABEL}.row`);
     const positions = drawPositions(channel, LABEL, code, powBits);
     checkWord(v, channel, code, row, positions, combined(positions));
     return;
@@ -80,13 +102,16 @@ export function verifyRow(
   const delta = drawDelta(channel, positions.length);
   const rounds = code.logMessage - tail.logMessage;
   const sum = delta.reduce((total, factor, i) => add(total, mul(factor, values[i]!)), target);
-  const { claim, point } = verifyRounds(channel, TAIL, sum, rounds);
-  let joint = withPositions(v, code, covector, positions, delta);
-  for (const z of point) joint = v.fold(joint, z);
-  const final = receiveRow(v, channel, `${TAIL}.row`, tail, joint, claim);
+  const { claim, point: tailPoint } = verifyRounds(channel, TAIL, sum, rounds);
+  const final = receiveRow(v, channel, `${TAIL}.row`, tail);
+  // Cells are the columns' rows one after the other, so that the column's point and the row's are one point of the address.
+  let value = v.dot(covector(v.eq([...point, ...tailPoint], ONE), tail.logMessage), final);
+  for (const [i, position] of positions.entries())
+    value = add(value, mul(delta[i]!, valueAt(v, code, position, tailPoint, final)));
+  channel.check(same(value, claim), `the value of ${TAIL}.row`);
   const again: Root = { kind: TAIL_KIND, columns: EXT * 2 ** rounds, root };
   const tailPositions = drawPositions(channel, TAIL, tail, powBits);
-  const tailWeights = v.eq(point, ONE);
+  const tailWeights = v.eq(tailPoint, ONE);
   const opened = receiveRows(channel, TAIL, [again], tail.logCode, tailPositions);
   checkWord(
     v,
@@ -103,18 +128,34 @@ function drawDelta(channel: ProverChannel | VerifierChannel, count: number): Ext
   return powers(channel.challenge(`${LABEL}.delta`), count + 1).slice(1);
 }
 
-/** A row sent in clear (K-vector) whose value under the covector is the target. */
-function receiveRow(
+/** A row sent in clear (K-vector). */
+function receiveRow(v: Vectors, channel: VerifierChannel, label: string, { logMessage }: Code): Uint32Array {
+  return owned(v, channel.receiveWords(label, EXT * 2 ** logMessage));
+}
+
+/**
+ * <(1, P, P^2, ...), row> for the point P of a position, the row's upper index bits bound to `point`: what is left of these
+ * powers is a multiple of the first of them. `final` is the row with these bits bound.
+ */
+function valueAt(
   v: Vectors,
-  channel: VerifierChannel,
-  label: string,
-  { logMessage }: Code,
-  covector: Uint32Array,
-  target: Ext,
-): Uint32Array {
-  const row = owned(v, channel.receiveWords(label, EXT * 2 ** logMessage));
-  channel.check(same(v.dot(covector, row), target), `the value of ${label}`);
-  return row;
+  { logMessage, logCode }: Queried,
+  position: number,
+  point: readonly Ext[],
+  final: Uint32Array,
+): Ext {
+  const at = mulP(NON_RESIDUE, powP(rootOfUnity(logCode), position));
+  const mark = v.mark();
+  const powers = v.alloc(final.length / EXT);
+  for (let i = 0, power = 1; i < powers.length; i++, power = mulP(power, at)) powers[i] = power;
+  let value = v.dotBase(final, powers);
+  v.release(mark);
+  // (1 - z) + z P^(2^bit) for each bound bit, the most significant first.
+  for (const [i, z] of point.entries()) {
+    const power = powP(at, 2 ** (logMessage - 1 - i));
+    value = mul(value, add(sub(ONE, z), scale(z, power)));
+  }
+  return value;
 }
 
 /** Checks that the row's codeword has these values at the positions. */

@@ -8,6 +8,7 @@ import { drawLookupChallenges } from './lookup-leaves.ts';
 import { verifyFunctional } from './opening.ts';
 import { scoped } from './opening-rounds.ts';
 import { instancesOf, PROTOCOL, type ProofContext } from './protocol.ts';
+import type { CombinedCovector } from './row-opening.ts';
 import { absorbStatement, checkStatement, publicWords, type RunStatement } from './run-statement.ts';
 import { verifyProducts } from './sumcheck.ts';
 import { type VerifierChannel, verifierChannel } from './transcript.ts';
@@ -66,7 +67,7 @@ function readProof(
   for (const part of [first.pulled, last.pulled]) target = sub(target, publicPart(v, plan, part, words.inputs));
   const weights = weightRoot === undefined ? [] : [{ kind: 'weights', columns: weightColumns, root: weightRoot }];
   const parts = cellParts(v, protocol, [first.pulled, last.pulled]);
-  const combined = (columns: Uint32Array): Uint32Array => combinedCells(v, protocol, parts, columns);
+  const combined: CombinedCovector = (pieces, logPiece) => combinedCells(v, parts, pieces, logPiece);
   verifyFunctional(v, channel, parameters.opening, [advice, ...weights], combined, target);
   channel.end();
 }
