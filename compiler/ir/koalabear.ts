@@ -65,13 +65,15 @@ export const isZero = (a: Ext): boolean => a[0] === 0 && a[1] === 0 && a[2] === 
 export const same = (a: Ext, b: Ext): boolean => a[0] === b[0] && a[1] === b[1] && a[2] === b[2] && a[3] === b[3];
 
 export function mul(a: Ext, b: Ext): Ext {
-  const t = (i: number, j: number): number => mulP(a[i]!, b[j]!);
-  const high = (x: number): number => mulP(x, NON_RESIDUE);
+  const [a0, a1, a2, a3] = a;
+  const [b0, b1, b2, b3] = b;
+  const c4 = addP(addP(mulP(a1, b3), mulP(a2, b2)), mulP(a3, b1));
+  const c5 = addP(mulP(a2, b3), mulP(a3, b2));
   return [
-    addP(t(0, 0), high(addP(addP(t(1, 3), t(2, 2)), t(3, 1)))),
-    addP(addP(t(0, 1), t(1, 0)), high(addP(t(2, 3), t(3, 2)))),
-    addP(addP(addP(t(0, 2), t(1, 1)), t(2, 0)), high(t(3, 3))),
-    addP(addP(addP(t(0, 3), t(1, 2)), t(2, 1)), t(3, 0)),
+    addP(mulP(a0, b0), mulP(c4, NON_RESIDUE)),
+    addP(addP(mulP(a0, b1), mulP(a1, b0)), mulP(c5, NON_RESIDUE)),
+    addP(addP(addP(mulP(a0, b2), mulP(a1, b1)), mulP(a2, b0)), mulP(mulP(a3, b3), NON_RESIDUE)),
+    addP(addP(addP(mulP(a0, b3), mulP(a1, b2)), mulP(a2, b1)), mulP(a3, b0)),
   ];
 }
 

@@ -18,7 +18,7 @@ import {
 } from '../../runtime/provers/plonk/contraction.ts';
 import { add, EXT, type Ext, mul, ONE, residue, scale, ZERO } from '../../runtime/provers/plonk/field.ts';
 import { wasmVectors } from '../../runtime/provers/plonk/kernels/wasm-vectors.ts';
-import { elementAt, owned } from '../../runtime/provers/plonk/opening-rounds.ts';
+import { elementAt } from '../../runtime/provers/plonk/opening-rounds.ts';
 import {
   createOperandReader,
   rowMajorWords,
@@ -309,10 +309,7 @@ describe('operands', () => {
   const image = (shape: Shape): StridedWords =>
     storedWords(
       shape,
-      owned(
-        v,
-        Uint32Array.from({ length: sizeOf(shape) }, (_, i) => i),
-      ),
+      Uint32Array.from({ length: sizeOf(shape) }, (_, i) => i),
     );
 
   test('windows of a padded image are not expanded, channels stay last', () => {

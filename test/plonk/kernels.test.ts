@@ -114,6 +114,18 @@ describe('operations on vectors', () => {
       }),
     );
   });
+  test('sums of multiples of rows', () => {
+    const input = fc.tuple(size, size).chain(([n, m]) => fc.tuple(...[4 * m, 4 * n * m, 4 * n].map(words)));
+    fc.assert(
+      fc.property(input, ([into, rows, k]) => {
+        agree((v, own) => {
+          const out = own(into!);
+          v.addRows(out, own(rows!), own(k!));
+          return out;
+        });
+      }),
+    );
+  });
   test('product round', () =>
     check(
       (n) => [8 * n, 8 * n],

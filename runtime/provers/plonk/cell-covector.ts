@@ -2,70 +2,91 @@
 import { blocksOf, type Factor, type PulledBack, type Term } from '../../../compiler/ir/interpret/plan.ts';
 import type { Shape } from '../../../compiler/ir/tensor.ts';
 import { denseFactors, liesIn } from './dense-factors.ts';
-import { EXT, ONE } from './field.ts';
-import { elementAt } from './opening-rounds.ts';
+import { EXT, type Ext } from './field.ts';
 import { addressOf, type Protocol } from './protocol.ts';
 import type { Vectors } from './vectors.ts';
 
-/** A covector over the cells at an address: outer[b] inner[i] at cell b 2^bits + i (K-vectors); the address starts a block. */
+/**
+ * A covector over the cells at an address, which starts a block: k outer[b] inner[i] at cell b 2^bits + i, summed over the
+ * vectors `outer` with their k (K-vectors, one element per block). Parts with the same vector within blocks share it.
+ */
 export interface CellPart {
   readonly address: number;
-  readonly outer: Uint32Array;
+  readonly outer: readonly ScaledVector[];
   readonly inner: Uint32Array;
 }
 
-/** Terms with the same factors within a block: their factors over the blocks add up. */
-interface Bundle {
-  readonly within: readonly Factor[];
-  outer: Uint32Array;
+interface ScaledVector {
+  readonly k: Ext;
+  readonly values: Uint32Array;
+}
+
+/** Products within blocks, each written out once: by the sizes of the axes and which vectors lie on them. */
+type Inners = (shape: Shape, inner: readonly number[], factors: readonly Factor[]) => Uint32Array;
+
+function innerVectors(v: Vectors): Inners {
+  const known = new Map<string, Uint32Array>();
+  const numbers = new Map<Uint32Array, number>();
+  const numberOf = (values: Uint32Array): number => {
+    const number = numbers.get(values) ?? numbers.size;
+    numbers.set(values, number);
+    return number;
+  };
+  return (shape, inner, factors) => {
+    const placed = factors.map((f) => `${numberOf(f.values)}@${f.axes.map((axis) => inner.indexOf(axis)).join()}`);
+    const name = `${inner.map((axis) => shape[axis]!).join()} ${placed.sort().join(' ')}`;
+    const have = known.get(name) ?? denseFactors(v, shape, inner, factors);
+    known.set(name, have);
+    return have;
+  };
 }
 
 /** Parts of what claims pulled back to columns. A term that ties axes of blocks and cells has blocks of one cell. */
 export function cellParts(v: Vectors, protocol: Protocol, pulled: readonly PulledBack[]): CellPart[] {
   const parts: CellPart[] = [];
+  const inners = innerVectors(v);
   for (const [column, { wire }] of protocol.plan.columns.entries()) {
     const terms = pulled.flatMap((p) => p.columns[column]!);
     if (terms.length > 0)
-      parts.push(...columnParts(v, protocol.plan.shapes[wire]!, addressOf(protocol, column), terms));
+      parts.push(...columnParts(v, protocol.plan.shapes[wire]!, addressOf(protocol, column), terms, inners));
   }
   return parts;
 }
 
-function columnParts(v: Vectors, shape: Shape, address: number, terms: readonly Term[]): CellPart[] {
+function columnParts(
+  v: Vectors,
+  shape: Shape,
+  address: number,
+  terms: readonly Term[],
+  inners: Inners,
+): Iterable<CellPart> {
   const { outer, inner } = blocksOf(shape);
-  const bundles: Bundle[] = [];
-  const parts: CellPart[] = [];
+  const parts = new Map<Uint32Array, { address: number; outer: ScaledVector[]; inner: Uint32Array }>();
   for (const { k, factors } of terms) {
-    if (!factors.every((f) => liesIn(f, outer) || liesIn(f, inner))) {
-      parts.push({ address, outer: denseFactors(v, shape, [...outer, ...inner], factors, k), inner: one(v) });
-      continue;
-    }
-    const within = factors.filter((f) => liesIn(f, inner));
-    const across = factors.filter((f) => liesIn(f, outer));
-    const blocks = denseFactors(v, shape, outer, across, k);
-    const found = bundles.find((b) => sameFactors(b.within, within));
-    if (found === undefined) bundles.push({ within, outer: blocks });
-    else v.addScaled(found.outer, blocks, ONE);
+    const splits = factors.every((f) => liesIn(f, outer) || liesIn(f, inner));
+    const within = splits ? factors.filter((f) => liesIn(f, inner)) : [];
+    const across = splits ? factors.filter((f) => liesIn(f, outer)) : factors;
+    const cells = inners(shape, splits ? inner : [], within);
+    const values = denseFactors(v, shape, splits ? outer : [...outer, ...inner], across);
+    const part = parts.get(cells) ?? { address, outer: [], inner: cells };
+    parts.set(cells, part);
+    part.outer.push({ k, values });
   }
-  for (const b of bundles) parts.push({ address, outer: b.outer, inner: denseFactors(v, shape, inner, b.within, ONE) });
-  return parts;
-}
-
-const sameFactors = (a: readonly Factor[], b: readonly Factor[]): boolean =>
-  a.length === b.length && a.every((f, i) => f.values === b[i]!.values && f.axes.join() === b[i]!.axes.join());
-
-function one(v: Vectors): Uint32Array {
-  const out = v.alloc(EXT);
-  out[0] = 1;
-  return out;
+  return parts.values();
 }
 
 /** The covector over all columns of 2^logRows cells (K-vector). */
 export function denseCells(v: Vectors, protocol: Protocol, parts: readonly CellPart[]): Uint32Array {
   const { adviceColumns, weightColumns, logRows } = protocol;
   const cells = v.alloc(EXT * (adviceColumns + weightColumns) * 2 ** logRows);
-  for (const { address, outer, inner } of parts)
-    v.addOuter(cells.subarray(EXT * address, EXT * address + (outer.length * inner.length) / EXT), outer, inner);
+  for (const { address, outer, inner } of parts) {
+    const mark = v.mark();
+    const blocks = v.alloc(outer[0]!.values.length);
+    for (const { k, values } of outer) v.addScaled(blocks, values, k);
+    const end = address + (blocks.length * inner.length) / EXT ** 2;
+    v.addOuter(cells.subarray(EXT * address, EXT * end), blocks, inner);
+    v.release(mark);
+  }
   return cells;
 }
 
@@ -80,37 +101,47 @@ export function combinedCells(
   logPiece: number,
 ): Uint32Array {
   const out = v.alloc(EXT * 2 ** logPiece);
+  // Blocks lie within pieces: those at the same place of any pieces, with the same vector within, are joined first.
+  const joined = new Map<Uint32Array, Uint32Array>();
   for (const part of parts) {
-    const mark = v.mark();
-    if (part.inner.length <= out.length) addWithin(v, out, part, weights);
-    else addAcross(v, out, part, weights);
-    v.release(mark);
+    const { inner } = part;
+    if (inner.length > out.length) addAcross(v, out, part, weights);
+    else {
+      const places = joined.get(inner) ?? v.alloc((EXT * out.length) / inner.length);
+      joined.set(inner, places);
+      addPlaces(v, places, part, weights);
+    }
   }
+  for (const [inner, places] of joined) v.addOuter(out, places, inner);
   return out;
 }
 
-/** Blocks lie within pieces: those at the same place of several pieces are joined before they are written out. */
-function addWithin(v: Vectors, out: Uint32Array, { address, outer, inner }: CellPart, weights: Uint32Array): void {
-  const [blocks, perPiece] = [outer.length / EXT, out.length / inner.length];
+/** Adds weight times part to the places of blocks within a piece. */
+function addPlaces(v: Vectors, places: Uint32Array, { address, outer, inner }: CellPart, weights: Uint32Array): void {
+  const perPiece = places.length / EXT;
   const first = address / (inner.length / EXT);
   if (!Number.isInteger(first)) throw new RangeError(`address ${address} is within a block`);
-  // Places of a piece that the part touches: a range, or all of them.
-  const isWithinOne = (first % perPiece) + blocks <= perPiece;
-  const start = isWithinOne ? first % perPiece : 0;
-  const places = v.alloc(EXT * (isWithinOne ? blocks : perPiece));
-  for (let b = 0; b < blocks; ) {
-    const [piece, place] = [Math.floor((first + b) / perPiece), (first + b) % perPiece];
-    const count = Math.min(blocks - b, perPiece - place);
-    const at = EXT * (place - start);
-    v.addScaled(
-      places.subarray(at, at + EXT * count),
-      outer.subarray(EXT * b, EXT * (b + count)),
-      elementAt(weights, piece),
-    );
-    b += count;
+  for (const { k, values } of outer) {
+    const blocks = values.length / EXT;
+    /** Blocks from b on: all of one piece that are left, or whole pieces. */
+    const add = (b: number, count: number, rows: number): void => {
+      const place = EXT * ((first + b) % perPiece);
+      const piece = EXT * Math.floor((first + b) / perPiece);
+      const factors = v.alloc(EXT * rows);
+      v.addScaled(factors, weights.subarray(piece, piece + EXT * rows), k);
+      v.addRows(
+        places.subarray(place, place + EXT * count),
+        values.subarray(EXT * b, EXT * (b + rows * count)),
+        factors,
+      );
+    };
+    const head = Math.min(blocks, (perPiece - (first % perPiece)) % perPiece);
+    const whole = Math.floor((blocks - head) / perPiece);
+    const tail = head + whole * perPiece;
+    if (head > 0) add(0, head, 1);
+    if (whole > 0) add(head, perPiece, whole);
+    if (tail < blocks) add(tail, blocks - tail, 1);
   }
-  const from = start * inner.length;
-  v.addOuter(out.subarray(from, from + (places.length / EXT) * inner.length), places, inner);
 }
 
 /** Blocks are several whole pieces each: the same piece of all blocks has one coefficient. */
@@ -119,10 +150,11 @@ function addAcross(v: Vectors, out: Uint32Array, { address, outer, inner }: Cell
   const first = (EXT * address) / out.length;
   if (!Number.isInteger(first)) throw new RangeError(`address ${address} is within a piece`);
   const coefficients = v.alloc(EXT * perBlock);
-  for (let b = 0; b < outer.length / EXT; b++) {
-    const at = EXT * (first + b * perBlock);
-    v.addScaled(coefficients, weights.subarray(at, at + coefficients.length), elementAt(outer, b));
+  for (const { k, values } of outer) {
+    const factors = v.alloc(values.length);
+    v.addScaled(factors, values, k);
+    const at = EXT * first;
+    v.addRows(coefficients, weights.subarray(at, at + (values.length / EXT) * coefficients.length), factors);
   }
-  for (let j = 0; j < perBlock; j++)
-    v.addScaled(out, inner.subarray(j * out.length, (j + 1) * out.length), elementAt(coefficients, j));
+  v.addRows(out, inner, coefficients);
 }

@@ -4,7 +4,6 @@ import type { Shape } from '../../../compiler/ir/tensor.ts';
 import { ceilLog2 } from './contraction-letters.ts';
 import { denseFactors } from './dense-factors.ts';
 import { add, EXT, type Ext, mul, ONE, powers, ZERO } from './field.ts';
-import { owned } from './opening-rounds.ts';
 import type { Transcript } from './transcript.ts';
 import type { Vectors } from './vectors.ts';
 
@@ -107,5 +106,5 @@ export function publicPart(v: Vectors, plan: Plan, pulled: PulledBack, inputs: r
 /** <term, cells> of row-major cells. */
 function termValue(v: Vectors, shape: Shape, term: Term, cells: Uint32Array): Ext {
   const axes = [...shape.keys()];
-  return v.dotBase(denseFactors(v, shape, axes, term.factors, term.k), owned(v, cells));
+  return mul(term.k, v.dotBase(denseFactors(v, shape, axes, term.factors), v.held(cells)));
 }

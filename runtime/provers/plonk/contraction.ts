@@ -12,7 +12,7 @@ import {
   sortLetters,
 } from './contraction-letters.ts';
 import { add, EXT, type Ext, mul, ONE, ZERO } from './field.ts';
-import { elementAt, owned } from './opening-rounds.ts';
+import { elementAt } from './opening-rounds.ts';
 import type { StridedWords } from './operands.ts';
 import type { Vectors } from './vectors.ts';
 
@@ -152,14 +152,14 @@ function coefficientsOf(v: Vectors, side: Side, index: string, sizes: ReadonlyMa
     v.addOuter(out, a, b);
     return out;
   };
-  const start = owned(v, Uint32Array.from(side.k));
+  const start = v.held(Uint32Array.from(side.k));
   // Factors over the index alone, factors over rows alone, and what mixes them: each group in front of its rows.
   let [groups, rows] = ['', ''];
-  let [pure, mixed, tail] = [start, owned(v, Uint32Array.from(ONE)), owned(v, Uint32Array.from(ONE))];
+  let [pure, mixed, tail] = [start, v.held(Uint32Array.from(ONE)), v.held(Uint32Array.from(ONE))];
   let [mixedGroups, mixedRows] = ['', ''];
   for (const f of side.factors) {
     const [own, summed] = [among(f.letters, index), without(f.letters, index)];
-    const values = owned(v, arranged(f, own + summed, sizes).values);
+    const values = v.held(arranged(f, own + summed, sizes).values);
     if (summed === '') {
       pure = outer(pure, values);
       groups += own;
@@ -255,11 +255,17 @@ function weighted(
   names: string,
   sizes: ReadonlyMap<string, number>,
 ): LetterFactor {
+  if (factor.letters === some && some.length === 1 && names.includes(some)) {
+    const [x, y] = [factor.values, weights.get(some)!];
+    const values = new Uint32Array(x.length);
+    for (let i = 0; i < x.length / EXT; i++) values.set(mul(elementAt(x, i), elementAt(y, i)), EXT * i);
+    return { letters: some, values };
+  }
   let f = factor;
   for (const l of some) {
     // The letter first, so that each of its weights multiplies one piece.
     const from = arranged(f, l + without(f.letters, l), sizes).values;
-    const values = owned(v, from);
+    const values = v.held(from);
     const words = from.length / sizes.get(l)!;
     const isSummed = !names.includes(l);
     const out = v.alloc(isSummed ? words : from.length);

@@ -1,23 +1,22 @@
 // Products of factors written out over some axes of a tensor, in any order of these axes.
 import { type Factor, indexIn, joined } from '../../../compiler/ir/interpret/plan.ts';
 import type { Shape } from '../../../compiler/ir/tensor.ts';
-import { EXT, type Ext } from './field.ts';
-import { owned } from './opening-rounds.ts';
+import { EXT } from './field.ts';
 import type { Vectors } from './vectors.ts';
 
 /**
- * k times the product of the factors for every index of the axes, row-major in the order given (K-vector). The factors'
- * axes are among them; along the others the product is constant.
+ * The product of the factors for every index of the axes, row-major in the order given (K-vector): not to be changed, as it
+ * may be a factor's own vector. The factors' axes are among them; along the others the product is constant.
  */
 export function denseFactors(
   v: Vectors,
   shape: Shape,
   order: readonly number[],
   factors: readonly Factor[],
-  k: Ext,
 ): Uint32Array {
-  let out = owned(v, Uint32Array.from(k));
-  for (const run of runsOf(v, shape, order, factors)) {
+  const [first, ...rest] = runsOf(v, shape, order, factors);
+  let out = first ?? constantOne(v, 1);
+  for (const run of rest) {
     const wider = v.alloc((out.length / EXT) * run.length);
     v.addOuter(wider, out, run);
     out = wider;
@@ -35,7 +34,7 @@ function runsOf(v: Vectors, shape: Shape, order: readonly number[], factors: rea
       runs.push(constantOne(v, shape[axis]!));
       at++;
     } else if (factor.axes.every((a, i) => order[at + i] === a)) {
-      runs.push(owned(v, factor.values));
+      runs.push(v.held(factor.values));
       at += factor.axes.length;
     } else {
       // Factors whose axes are apart, or in another order: all that is left, cell by cell.

@@ -10,10 +10,8 @@ import {
 } from '../../../compiler/ir/interpret/plan.ts';
 import type { Shape } from '../../../compiler/ir/tensor.ts';
 import { ceilLog2 } from './contraction-letters.ts';
-import { denseFactors } from './dense-factors.ts';
-import { add, addP, EXT, type Ext, fromBase, mul, neg, ONE, residue, scale, sub, ZERO } from './field.ts';
+import { add, EXT, type Ext, fromBase, mul, neg, ONE, residue, scale, sub, ZERO } from './field.ts';
 import type { FractionClaim } from './fraction-trees.ts';
-import { owned } from './opening-rounds.ts';
 import type { Transcript } from './transcript.ts';
 import type { Vectors } from './vectors.ts';
 
@@ -110,9 +108,9 @@ export function leafFractions(
     const table = plan.tables[tableOf(plan, s)]!;
     if (s.kind === 'table') {
       fill(denominators, base);
-      v.addScaledBase(denominators, owned(v, tableKeys(table)), neg(ONE));
+      v.addScaledBase(denominators, v.held(tableKeys(table)), neg(ONE));
       for (const [j, column] of table.values.entries())
-        v.addScaledBase(denominators, owned(v, column), neg(challenges.betas[j]!));
+        v.addScaledBase(denominators, v.held(column), neg(challenges.betas[j]!));
       const counts = stored(table.multiplicity);
       for (let e = 0; e < s.size; e++) numerators[e] = counts[e] === 0 ? 0 : subtracted(counts[e]!);
       continue;
@@ -135,10 +133,17 @@ function fill(x: Uint32Array, value: Ext): void {
   for (let done = EXT; done < x.length; done *= 2) x.copyWithin(done, 0, Math.min(done, x.length - done));
 }
 
-/** eq(point, from + i) for i < count (K-vector): by aligned runs, so that little more than the range is computed. */
-function eqRange(v: Vectors, point: readonly Ext[], from: number, count: number): Uint32Array {
-  const out = v.alloc(EXT * count);
-  for (let at = from; at < from + count; ) {
+/** Neighbouring indices that share a prefix: 2^bits from `at` on, and eq(prefix of the point, prefix). */
+interface AlignedRun {
+  readonly at: number;
+  readonly bits: number;
+  readonly factor: Ext;
+}
+
+/** The indices from `from` on as few aligned runs: their weights eq(point, index) sum to the factors. */
+function alignedRuns(point: readonly Ext[], from: number, count: number): readonly AlignedRun[] {
+  const runs: AlignedRun[] = [];
+  for (let at = from; at < from + count; at += 2 ** runs.at(-1)!.bits) {
     let bits = 0;
     while (bits < point.length && at % 2 ** (bits + 1) === 0 && at + 2 ** (bits + 1) <= from + count) bits++;
     const high = point.length - bits;
@@ -147,12 +152,42 @@ function eqRange(v: Vectors, point: readonly Ext[], from: number, count: number)
       const bit = Math.floor(at / 2 ** (point.length - 1 - i)) % 2;
       factor = mul(factor, bit === 1 ? point[i]! : sub(ONE, point[i]!));
     }
+    runs.push({ at, bits, factor });
+  }
+  return runs;
+}
+
+/** eq(point, from + i) for i < count (K-vector): little more than the range is computed. */
+function eqRange(v: Vectors, point: readonly Ext[], from: number, count: number): Uint32Array {
+  const out = v.alloc(EXT * count);
+  for (const { at, bits, factor } of alignedRuns(point, from, count)) {
     const mark = v.mark();
-    out.set(v.eq(point.slice(high), factor), EXT * (at - from));
+    out.set(v.eq(point.slice(point.length - bits), factor), EXT * (at - from));
     v.release(mark);
-    at += 2 ** bits;
   }
   return out;
+}
+
+/** Sum of a segment's weights. */
+function totalWeight(
+  { variables }: LeafTree,
+  { at, blocks: { blocks, bits } }: LeafSegment,
+  point: readonly Ext[],
+): Ext {
+  // Weights within a block sum to its own.
+  const runs = alignedRuns(point.slice(0, variables - bits), at / 2 ** bits, blocks);
+  return runs.reduce((sum, { factor }) => add(sum, factor), ZERO);
+}
+
+/** sum_i eq(point, at + i) (firstKey + i) over the rows of a table whose leaves begin at `at`. */
+function weightedKeys({ rows, firstKey }: PlanTable, at: number, point: readonly Ext[]): Ext {
+  let sum = ZERO;
+  for (const { at: start, bits, factor } of alignedRuns(point, at, rows)) {
+    let mean: Ext = fromBase(residue(firstKey + start - at));
+    for (let b = 0; b < bits; b++) mean = add(mean, scale(point[point.length - 1 - b]!, 2 ** b));
+    sum = add(sum, mul(factor, mean));
+  }
+  return sum;
 }
 
 /** Weights eq(point, leaf) of a tree's segments as terms; factors within blocks are shared between segments. */
@@ -179,15 +214,6 @@ function leafWeights(v: Vectors, { variables }: LeafTree, point: readonly Ext[])
   };
 }
 
-/** Sum of a segment's weights: those within a block sum to 1. */
-function totalWeight({ k, factors }: Term, { blocks: { outer } }: LeafSegment): Ext {
-  if (outer.length === 0) return k;
-  const total = [0, 0, 0, 0];
-  const { values } = factors[0]!;
-  for (let i = 0; i < values.length; i += EXT) for (let j = 0; j < EXT; j++) total[j] = addP(total[j]!, values[i + j]!);
-  return [total[0]!, total[1]!, total[2]!, total[3]!];
-}
-
 /**
  * What the two claims at the end of a tree say about columns and public tensors: adds kP times the numerator's functional
  * and kQ times the denominator's to `pull`, and returns what their sum must be. Tables and the leaves behind the last
@@ -206,7 +232,7 @@ export function addLeafClaims(
   const weightsOf = leafWeights(v, tree, claim.point);
   for (const s of tree.segments) {
     const weights = weightsOf(s);
-    const total = totalWeight(weights, s);
+    const total = totalWeight(tree, s, claim.point);
     used = add(used, total);
     q = sub(q, mul(total, denominatorBase(tableOf(plan, s), challenges)));
     if (s.kind === 'lookup') {
@@ -217,10 +243,13 @@ export function addLeafClaims(
     } else {
       const table = plan.tables[s.index]!;
       pull.add(table.multiplicity, weights, neg(kP));
-      const rows = denseFactors(v, s.shape, [0], weights.factors, weights.k);
-      q = add(q, v.dotBase(rows, owned(v, tableKeys(table))));
-      for (const [j, column] of table.values.entries())
-        q = add(q, mul(challenges.betas[j]!, v.dotBase(rows, owned(v, column))));
+      q = add(q, weightedKeys(table, s.at, claim.point));
+      const [rows] = weights.factors;
+      for (const [j, column] of table.values.entries()) {
+        // A table of one row has no factor.
+        const sum = rows === undefined ? fromBase(column[0]!) : v.dotBase(rows.values, v.held(column));
+        q = add(q, mul(challenges.betas[j]!, mul(weights.k, sum)));
+      }
     }
   }
   // The other leaves are 0/1, and the weights of all leaves together are 1.

@@ -77,13 +77,6 @@ export function limbs(v: Vectors, x: Uint32Array, logMessage: number): Uint32Arr
   return out;
 }
 
-/** Copy of the words that belongs to `v`. */
-export function owned(v: Vectors, words: Uint32Array): Uint32Array {
-  const out = v.alloc(words.length);
-  out.set(words);
-  return out;
-}
-
 /** Element i of a K-vector. */
 export function elementAt(x: Uint32Array, i: number): Ext {
   const k = EXT * i;

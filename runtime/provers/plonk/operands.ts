@@ -4,7 +4,6 @@ import { blocksOf, storageStrides } from '../../../compiler/ir/interpret/plan/bl
 import type { Plan } from '../../../compiler/ir/interpret/plan.ts';
 import { type Shape, sizeOf, stridesOf } from '../../../compiler/ir/tensor.ts';
 import { type View, viewShape } from '../../../compiler/ir/view.ts';
-import { owned } from './opening-rounds.ts';
 import type { Vectors } from './vectors.ts';
 
 /** Canonical residues: the cell at an index is data[offset + index . strides]. */
@@ -241,7 +240,7 @@ export function createOperandReader(
       const start =
         stored !== undefined
           ? storedWords(shape, stored)
-          : rowMajorWords(shape, owned(v, wire(definitions.get(id) ?? id)));
+          : rowMajorWords(shape, v.held(wire(definitions.get(id) ?? id)));
       return viewWords(v, start, steps.flat());
     }
   };

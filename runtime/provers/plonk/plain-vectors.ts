@@ -9,6 +9,7 @@ import { bytesOfWords, wordsOfBytes } from './words.ts';
 export function plainVectors(): Vectors {
   return {
     alloc: (words) => new Uint32Array(words),
+    held: (words) => words,
     mark: () => 0,
     release: () => {},
     eq,
@@ -20,6 +21,7 @@ export function plainVectors(): Vectors {
     addScaled,
     addScaledBase,
     addOuter,
+    addRows,
     foldRows,
     productRound,
     productStep,
@@ -167,6 +169,11 @@ function addScaledBase(into: Uint32Array, a: Uint32Array, k: Ext): void {
 function addOuter(into: Uint32Array, a: Uint32Array, b: Uint32Array): void {
   for (let i = 0; i < a.length; i += EXT)
     addScaled(into.subarray((i / EXT) * b.length), b, element(a.subarray(i, i + EXT)));
+}
+
+function addRows(into: Uint32Array, rows: Uint32Array, k: Uint32Array): void {
+  for (let i = 0; i < k.length / EXT; i++)
+    addScaled(into, rows.subarray(i * into.length, (i + 1) * into.length), element(k.subarray(EXT * i)));
 }
 
 function foldRows(

@@ -15,13 +15,13 @@ import {
   same,
   scale,
   sub,
+  ZERO,
 } from './field.ts';
 import {
   drawPositions,
   elementAt,
   limbs,
   type OpeningParameters,
-  owned,
   proveRounds,
   type Queried,
   verifyRounds,
@@ -87,7 +87,7 @@ export function verifyRow(
   /** Values of the combined row's codeword at positions, from the opened rows of all columns. */
   const combined = (positions: readonly number[]): Ext[] =>
     receiveRows(channel, LABEL, roots, code.logCode, positions).map((row) =>
-      v.dotBase(weights.subarray(0, EXT * row.length), owned(v, row)),
+      v.dotBase(weights.subarray(0, EXT * row.length), v.held(row)),
     );
   if (tail === undefined) {
     const row = receiveRow(v, channel, `${LABEL}.row`, code);
@@ -106,8 +106,9 @@ export function verifyRow(
   const final = receiveRow(v, channel, `${TAIL}.row`, tail);
   // Cells are the columns' rows one after the other, so that the column's point and the row's are one point of the address.
   let value = v.dot(covector(v.eq([...point, ...tailPoint], ONE), tail.logMessage), final);
-  for (const [i, position] of positions.entries())
-    value = add(value, mul(delta[i]!, valueAt(v, code, position, tailPoint, final)));
+  const points = positions.map((position) => pointAt(code, position));
+  for (const [i, at] of evaluate(v, final, points).entries())
+    value = add(value, mul(delta[i]!, boundPowers(code, points[i]!, tailPoint, at)));
   channel.check(same(value, claim), `the value of ${TAIL}.row`);
   const again: Root = { kind: TAIL_KIND, columns: EXT * 2 ** rounds, root };
   const tailPositions = drawPositions(channel, TAIL, tail, powBits);
@@ -119,7 +120,7 @@ export function verifyRow(
     tail,
     final,
     tailPositions,
-    opened.map((words) => v.dot(tailWeights, owned(v, words))),
+    opened.map((words) => v.dot(tailWeights, v.held(words))),
   );
 }
 
@@ -130,46 +131,62 @@ function drawDelta(channel: ProverChannel | VerifierChannel, count: number): Ext
 
 /** A row sent in clear (K-vector). */
 function receiveRow(v: Vectors, channel: VerifierChannel, label: string, { logMessage }: Code): Uint32Array {
-  return owned(v, channel.receiveWords(label, EXT * 2 ** logMessage));
+  return v.held(channel.receiveWords(label, EXT * 2 ** logMessage));
+}
+
+/** The point of a position: 3 w^position. */
+const pointAt = ({ logCode }: Code, position: number): number =>
+  mulP(NON_RESIDUE, powP(rootOfUnity(logCode), position));
+
+/**
+ * The polynomial with these coefficients (K-vector of a power of two of elements) at points of the base field: pieces of about
+ * the root of its length at all points first, so that few powers are needed.
+ */
+function evaluate(v: Vectors, row: Uint32Array, points: readonly number[]): Ext[] {
+  const length = row.length / EXT;
+  const piece = 2 ** Math.ceil(Math.log2(length) / 2);
+  const count = points.length;
+  const mark = v.mark();
+  // One row of low powers of all points for each coefficient of a piece.
+  const powers = v.alloc(piece * count).fill(1, 0, count);
+  for (let i = count; i < powers.length; i++) powers[i] = mulP(powers[i - count]!, points[i % count]!);
+  const starts = new Int32Array(length / piece);
+  const rows = Int32Array.from({ length: piece }, (_, i) => i * count);
+  const pieces = v.foldRows(powers, starts, rows, row, count);
+  const values = points.map((point, q) => {
+    const step = powP(point, piece);
+    let value = ZERO;
+    for (let at = starts.length - 1; at >= 0; at--) value = add(scale(value, step), elementAt(pieces, at * count + q));
+    return value;
+  });
+  v.release(mark);
+  return values;
 }
 
 /**
- * <(1, P, P^2, ...), row> for the point P of a position, the row's upper index bits bound to `point`: what is left of these
- * powers is a multiple of the first of them. `final` is the row with these bits bound.
+ * <(1, P, P^2, ...), row> for the point P of a position and a row whose upper index bits are bound to `point`, from the
+ * polynomial of what is left at P: what is left of the powers is a multiple of the first of them.
  */
-function valueAt(
-  v: Vectors,
-  { logMessage, logCode }: Queried,
-  position: number,
-  point: readonly Ext[],
-  final: Uint32Array,
-): Ext {
-  const at = mulP(NON_RESIDUE, powP(rootOfUnity(logCode), position));
-  const mark = v.mark();
-  const powers = v.alloc(final.length / EXT);
-  for (let i = 0, power = 1; i < powers.length; i++, power = mulP(power, at)) powers[i] = power;
-  let value = v.dotBase(final, powers);
-  v.release(mark);
+function boundPowers({ logMessage }: Code, at: number, point: readonly Ext[], value: Ext): Ext {
   // (1 - z) + z P^(2^bit) for each bound bit, the most significant first.
-  for (const [i, z] of point.entries()) {
+  return point.reduce((product, z, i) => {
     const power = powP(at, 2 ** (logMessage - 1 - i));
-    value = mul(value, add(sub(ONE, z), scale(z, power)));
-  }
-  return value;
+    return mul(product, add(sub(ONE, z), scale(z, power)));
+  }, value);
 }
 
 /** Checks that the row's codeword has these values at the positions. */
 function checkWord(
   v: Vectors,
   channel: VerifierChannel,
-  { logMessage, logCode }: Code,
+  code: Code,
   row: Uint32Array,
   positions: readonly number[],
   values: readonly Ext[],
 ): void {
-  const word = v.encode(limbs(v, row, logMessage), logMessage, logCode);
-  for (const [i, position] of positions.entries())
-    channel.check(same(elementAt(word, position), values[i]!), `position ${position} of a row's codeword`);
+  const points = positions.map((position) => pointAt(code, position));
+  for (const [i, value] of evaluate(v, row, points).entries())
+    channel.check(same(value, values[i]!), `position ${positions[i]} of a row's codeword`);
 }
 
 /**

@@ -10,6 +10,8 @@ import type { Ext } from './field.ts';
 export interface Vectors {
   /** A zeroed array of words. */
   alloc(words: number): Uint32Array;
+  /** The words in the memory of this object: the very array if it is there already, else a copy. */
+  held(words: Uint32Array): Uint32Array;
   /** Everything allocated after the mark may be reused after `release(mark)`. */
   mark(): number;
   release(mark: number): void;
@@ -34,6 +36,8 @@ export interface Vectors {
   addScaledBase(into: Uint32Array, a: Uint32Array, k: Ext): void;
   /** into[i n + j] += a[i] b[j] for b of n elements (K-vectors). */
   addOuter(into: Uint32Array, a: Uint32Array, b: Uint32Array): void;
+  /** into[j] += sum_i k[i] rows[i n + j] for into of n elements (K-vectors). */
+  addRows(into: Uint32Array, rows: Uint32Array, k: Uint32Array): void;
   /**
    * For every start s, in groups of equal size, and i < length: sum_r coefficients[group][r] x[starts[s] + rows[r] + i], of
    * base words x; the K-vector of coefficients has one element per row for each group. Tables may be anywhere.

@@ -2,7 +2,7 @@
 import { addP, EXT, type Ext, fromBase, mul } from '../../koalabear.ts';
 import { type Shape, sizeOf } from '../../tensor.ts';
 import { type View, viewShape } from '../../view.ts';
-import { addPairs, around, gather, indexIn, joined, moveAxis, ones, renamed, termOf } from './covector.ts';
+import { addPairs, addProduct, around, gather, indexIn, joined, moveAxis, ones, renamed, termOf } from './covector.ts';
 import type { Factor, Term } from './covector-types.ts';
 
 const scaledBy = (k: Ext, n: number): Ext => (n === 1 ? k : mul(k, fromBase(n)));
@@ -92,6 +92,10 @@ function windowTerm(
     const others = factors.filter((f) => f !== p && f !== o).map(rename);
     return termOf(k, [...others, { axes: n === 1 ? [] : [axis], values }]);
   }
+  if (p !== undefined && alone(o)) {
+    const others = factors.filter((f) => f !== p && f !== o);
+    return termOf(k, [...others, windowFactor(shape, p, o, { axis, stride, dilation }, n)].map(rename));
+  }
   const { factor, others } = gather(shape, factors, [axis, axis + 1]);
   const [outer, inner] = around(shape, factor!.axes, axis, axis + 1);
   const values = new Uint32Array(EXT * outer * n * inner);
@@ -105,6 +109,31 @@ function windowTerm(
   const rest = factor!.axes.filter((x) => x !== axis && x !== axis + 1);
   const axes = (n === 1 ? rest : [...rest, axis]).map((x) => (x > axis ? x - 1 : x)).sort((x, y) => x - y);
   return termOf(k, [...others.map(rename), { axes, values }]);
+}
+
+/**
+ * Factor p, whose positions are tied to other axes, times factor o of the offsets alone (ones if undefined), over the operand's
+ * n cells: products over positions and offsets are never written out.
+ */
+function windowFactor(
+  shape: Shape,
+  p: Factor,
+  o: Factor | undefined,
+  { axis, stride, dilation }: { readonly axis: number; readonly stride: number; readonly dilation: number },
+  n: number,
+): Factor {
+  const [positions, offsets] = [shape[axis]!, shape[axis + 1]!];
+  const [outer, inner] = around(shape, p.axes, axis, axis);
+  const values = new Uint32Array(EXT * outer * n * inner);
+  for (let a = 0; a < outer; a++)
+    for (let t = 0; t < positions; t++)
+      for (let i = 0; i < offsets; i++) {
+        const to = (a * n + t * stride + i * dilation) * inner;
+        const from = (a * positions + t) * inner;
+        if (o === undefined) addBlock(values, EXT * to, p.values, EXT * from, EXT * inner);
+        else for (let e = 0; e < inner; e++) addProduct(values, to + e, p.values, from + e, o.values, i);
+      }
+  return { axes: n === 1 ? p.axes.filter((x) => x !== axis) : p.axes, values };
 }
 
 /** into[at + e] += from[start + e], words. */

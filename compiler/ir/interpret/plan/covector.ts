@@ -1,6 +1,20 @@
 // Terms: products of vectors over groups of axes. Joining factors, re-indexing an axis, sums; what views do to them is in
 // covector-views.ts.
-import { add, addP, EXT, type Ext, fromBase, mul, mulP, NON_RESIDUE, ONE, P, scale, ZERO } from '../../koalabear.ts';
+import {
+  add,
+  addP,
+  EXT,
+  type Ext,
+  fromBase,
+  mul,
+  mulP,
+  NON_RESIDUE,
+  ONE,
+  P,
+  same,
+  scale,
+  ZERO,
+} from '../../koalabear.ts';
 import { offsetsOf, type Shape, sizeOf, stridesOf } from '../../tensor.ts';
 import type { Factor, Term } from './covector-types.ts';
 
@@ -18,7 +32,7 @@ function combine(high: number, low: number): number {
  * out[o] += a[i] b[j]: elements of K by index. b is split into halves, so that the products of a coefficient add up in
  * floating point before they are reduced: ten times 2^31 * 2^16 stays below 2^51.
  */
-function addProduct(out: Uint32Array, o: number, a: Uint32Array, i: number, b: Uint32Array, j: number): void {
+export function addProduct(out: Uint32Array, o: number, a: Uint32Array, i: number, b: Uint32Array, j: number): void {
   const [p, q, at] = [EXT * i, EXT * j, EXT * o];
   const [a0, a1, a2, a3] = [a[p]!, a[p + 1]!, a[p + 2]!, a[p + 3]!];
   const [b0, b1, b2, b3] = [b[q]!, b[q + 1]!, b[q + 2]!, b[q + 3]!];
@@ -157,12 +171,26 @@ export function totalOf({ k, factors }: Term, shape: Shape): Ext {
   let total = k;
   let rest = sizeOf(shape);
   for (const { axes, values } of factors) {
-    let sum = ZERO;
-    for (let i = 0; i < values.length / EXT; i++) sum = add(sum, elementAt(values, i));
-    total = mul(total, sum);
+    total = mul(total, sumOf(values));
     rest /= sizeOf(axes.map((axis) => shape[axis]!));
   }
   return mul(total, fromBase(rest));
+}
+
+/** Sum of the elements of a K-vector: words add up below 2^53 before they are reduced. */
+function sumOf(values: Uint32Array): Ext {
+  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  const stretch = EXT * 2 ** 20;
+  for (let start = 0; start < values.length; start += stretch) {
+    for (let i = start; i < Math.min(start + stretch, values.length); i += EXT) {
+      s0 += values[i]!;
+      s1 += values[i + 1]!;
+      s2 += values[i + 2]!;
+      s3 += values[i + 3]!;
+    }
+    [s0, s1, s2, s3] = [s0 % P, s1 % P, s2 % P, s3 % P];
+  }
+  return [s0, s1, s2, s3];
 }
 
 /** All cells, row-major (K-vector): for small tensors. */
@@ -217,6 +245,15 @@ function addScaled(out: Uint32Array, o: number, a: Uint32Array, i: number, k: nu
   for (let j = 0; j < EXT; j++) out[to + j] = addP(out[to + j]!, mulP(a[from + j]!, k));
 }
 
+/** out += k a (K-vectors). */
+function addMultiple(out: Uint32Array, a: Uint32Array, k: Ext): void {
+  if (same(k, ONE)) for (let i = 0; i < out.length; i++) out[i] = addP(out[i]!, a[i]!);
+  else {
+    const scalar = Uint32Array.from(k);
+    for (let e = 0; e < out.length / EXT; e++) addProduct(out, e, a, e, scalar, 0);
+  }
+}
+
 const sameAxes = (a: Factor, b: Factor): boolean =>
   a.axes.length === b.axes.length && a.axes.every((x, i) => x === b.axes[i]);
 
@@ -235,11 +272,8 @@ export function addTerm(list: Term[], term: Term): void {
     }
     const [f, g] = different[0]!;
     const values = new Uint32Array(f.values.length);
-    const scalars = [Uint32Array.from(term.k), Uint32Array.from(have.k)] as const;
-    for (let e = 0; e < values.length / EXT; e++) {
-      addProduct(values, e, f.values, e, scalars[0], 0);
-      addProduct(values, e, g!.values, e, scalars[1], 0);
-    }
+    addMultiple(values, f.values, term.k);
+    addMultiple(values, g!.values, have.k);
     list[at] = { k: ONE, factors: have.factors.map((x) => (x === g ? { axes: g.axes, values } : x)) };
     return;
   }

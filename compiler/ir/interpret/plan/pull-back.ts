@@ -1,6 +1,6 @@
 // Pulling claims back in product form: terms on wires become terms on columns, contractions and public inputs. The transpose
 // of every linear instruction, applied in one walk backwards.
-import type { Instr } from '../../circuit.ts';
+import { type Instr, outputsOf } from '../../circuit.ts';
 import { contractionSizes } from '../../contraction.ts';
 import { add, EXT, type Ext, fromBase, mul, ONE, ZERO } from '../../koalabear.ts';
 import { type Shape, sizeOf } from '../../tensor.ts';
@@ -26,6 +26,7 @@ export function preparePullBack(plan: Plan): () => PullBack {
   const contraction = new Set(plan.contractions.map((k) => k.wire));
   const definitionOf = new Map([...plan.definitions].map(([definition, w]) => [w, definition]));
   const shapeOf = (wire: number): Shape => shapes[wire]!;
+  const outputs = c.instrs.map((i) => outputsOf(i));
 
   return () => {
     const sums = new Map<number, Term[]>();
@@ -37,7 +38,9 @@ export function preparePullBack(plan: Plan): () => PullBack {
       if (sizeOf(shapeOf(wire)) === 0) return;
       const list = sums.get(wire) ?? [];
       sums.set(wire, list);
-      addTerm(list, term);
+      // Nothing follows from how many terms a column has.
+      if (isColumn.has(wire)) list.push(term);
+      else addTerm(list, term);
     };
 
     const addForm = (form: LinearForm, term: Term, shape: Shape): void => {
@@ -96,7 +99,7 @@ export function preparePullBack(plan: Plan): () => PullBack {
     const walk = (): void => {
       for (let index = c.instrs.length - 1; index >= 0; index--) {
         const i = c.instrs[index]!;
-        for (const w of 'out' in i ? [i.out].flat() : []) {
+        for (const w of outputs[index]!) {
           const definition = definitionOf.get(w);
           if (definition === undefined && (isColumn.has(w) || isInput.has(w))) continue;
           const key = definition ?? w;

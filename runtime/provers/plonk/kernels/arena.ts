@@ -21,6 +21,7 @@ export interface Arena {
   /** Views stay valid when the memory grows. */
   readonly words: (address: number, count: number) => Uint32Array;
   readonly bytes: (address: number, count: number) => Uint8Array;
+  readonly has: (array: Uint32Array | Uint8Array) => boolean;
   /** @throws RangeError if the array is not in this memory. */
   readonly addressOf: (array: Uint32Array | Uint8Array) => number;
 }
@@ -71,6 +72,7 @@ export function createArena(start: number, maximumBytes: number): Arena {
     },
     words: (address, count) => new Uint32Array(buffer, address, count),
     bytes: (address, count) => new Uint8Array(buffer, address, count),
+    has: (array) => buffers.has(array.buffer),
     addressOf: (array) => {
       if (!buffers.has(array.buffer))
         throw new RangeError('an array is not in the memory of these vectors: make it with `alloc`');

@@ -60,7 +60,7 @@ export function instantiateKernel(module: CompiledModule, memory: SharedMemory) 
     foldBase: named('foldBase'),
     addScaled: named('addScaled'),
     addScaledBase: named('addScaledBase'),
-    addOuter: named('addOuter'),
+    addMultiples: named('addMultiples'),
     dot: named('dot'),
     dotBase: named('dotBase'),
     productRound: named('productRound'),

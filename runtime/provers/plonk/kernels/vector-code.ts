@@ -175,18 +175,20 @@ export function defineVectorOperations(module: ModuleBuilder): void {
       w.emit(place.set(i32.add(place.get, i32.const(ELEMENT))));
     });
   });
-  // (into, a, b, bytes of a, bytes of b, bytes of a row of into): row i of into += a_i b.
-  defineWritten(module, 'addOuter', 6, (w, into, a, b, bytesA, bytesB, rowBytes) => {
+  // (into, a, b, bytes of a, bytes of a row of b, step of into, step of b): for each i, into += a_i b, then both go on by their
+  // steps.
+  defineWritten(module, 'addMultiples', 7, (w, into, a, b, bytesA, bytesB, stepInto, stepB) => {
     const code = extensionCode(w);
-    const row = w.variable(into!);
+    const [to, from] = [w.variable(into!), w.variable(b!)];
     forEach(w, bytesA!, ELEMENT, (i) => {
       const by = code.constant(i32.add(a!, i));
       forEach(w, bytesB!, ELEMENT, (j) => {
-        const place = w.let(i32.add(row.get, j));
-        const product = code.multiply(v128.load(i32.add(b!, j)), by);
+        const place = w.let(i32.add(to.get, j));
+        const product = code.multiply(v128.load(i32.add(from.get, j)), by);
         w.emit(v128.store(place, code.add(v128.load(place), product)));
       });
-      w.emit(row.set(i32.add(row.get, rowBytes!)));
+      w.emit(to.set(i32.add(to.get, stepInto!)));
+      w.emit(from.set(i32.add(from.get, stepB!)));
     });
   });
   // (out, a, b, bytes): sum a_i b_i.

@@ -112,6 +112,12 @@ export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
     close: threads.close,
     findNonce: createNonceSearch(arena, threads),
     alloc: (words) => arena.words(arena.allocateZeroed(WORD * words), words),
+    held: (words) => {
+      if (arena.has(words)) return words;
+      const out = newWords(words.length);
+      out.set(words);
+      return out;
+    },
     mark: arena.mark,
     release: arena.release,
     eq: (point, factor) => {
@@ -206,28 +212,44 @@ export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
       const rowBytes = ELEMENT * row;
       // Parts are rows or, where these are fewer, pieces of all rows; the shorter vector gives the factors.
       if (row === 1)
-        spread('addOuter', rows, (first, n) => [
-          to! + ELEMENT * first,
-          y!,
-          x! + ELEMENT * first,
-          ELEMENT,
-          ELEMENT * n,
-          0,
-        ]);
+        spread('addMultiples', rows, (first, n) => {
+          const skip = ELEMENT * first;
+          return [to! + skip, y!, x! + skip, ELEMENT, ELEMENT * n, 0, 0];
+        });
       else if (rows < row)
         spread(
-          'addOuter',
+          'addMultiples',
           row,
-          (first, n) => [to! + ELEMENT * first, x!, y! + ELEMENT * first, ELEMENT * rows, ELEMENT * n, rowBytes],
+          (first, n) => {
+            const skip = ELEMENT * first;
+            return [to! + skip, x!, y! + skip, ELEMENT * rows, ELEMENT * n, rowBytes, 0];
+          },
           rows,
         );
       else
         spread(
-          'addOuter',
+          'addMultiples',
           rows,
-          (first, n) => [to! + rowBytes * first, x! + ELEMENT * first, y!, ELEMENT * n, rowBytes, rowBytes],
+          (first, n) => {
+            const start = to! + rowBytes * first;
+            return [start, x! + ELEMENT * first, y!, ELEMENT * n, rowBytes, rowBytes, 0];
+          },
           row,
         );
+    },
+    addRows: (into, rows, k) => {
+      const [count, row] = [k.length / EXT, into.length / EXT];
+      sameCount(rows.length / EXT, count * row);
+      const [to, from, factors] = [into, rows, k].map(addressOf);
+      spread(
+        'addMultiples',
+        row,
+        (first, n) => {
+          const skip = ELEMENT * first;
+          return [to! + skip, factors!, from! + skip, ELEMENT * count, ELEMENT * n, 0, ELEMENT * row];
+        },
+        count,
+      );
     },
     foldRows: createRowFold(arena, threads),
     productRound: (a, b) => {
