@@ -81,10 +81,12 @@ export function denseCells(v: Vectors, protocol: Protocol, parts: readonly CellP
   const cells = v.alloc(EXT * (adviceColumns + weightColumns) * 2 ** logRows);
   for (const { address, outer, inner } of parts) {
     const mark = v.mark();
-    const blocks = v.alloc(outer[0]!.values.length);
+    const words = outer[0]!.values.length;
+    const target = cells.subarray(EXT * address, EXT * address + (words * inner.length) / EXT);
+    // Blocks of one cell have the factor 1 in it.
+    const blocks = inner.length === EXT ? target : v.alloc(words);
     for (const { k, values } of outer) v.addScaled(blocks, values, k);
-    const end = address + (blocks.length * inner.length) / EXT ** 2;
-    v.addOuter(cells.subarray(EXT * address, EXT * end), blocks, inner);
+    if (blocks !== target) v.addOuter(target, blocks, inner);
     v.release(mark);
   }
   return cells;

@@ -1,7 +1,7 @@
 // Opening of one linear functional of all committed cells: rounds over the column index, then the combined row.
 import type { Commitment, Root } from './commitment.ts';
-import { EXT, type Ext, ONE } from './field.ts';
-import { type OpeningParameters, proveRounds, scoped, verifyRounds } from './opening-rounds.ts';
+import { add, EXT, type Ext, ONE, ZERO } from './field.ts';
+import { elementAt, type OpeningParameters, proveRounds, scoped, verifyRounds } from './opening-rounds.ts';
 import { type CombinedCovector, openRow, verifyRow } from './row-opening.ts';
 import type { ProverChannel, VerifierChannel } from './transcript.ts';
 import type { Vectors } from './vectors.ts';
@@ -18,6 +18,7 @@ const columnsOf = (commitments: readonly Commitment[]): number =>
  * Proves <covector, cells> = target, which the verifier knows, for the cells of all commitments in order.
  *
  * @param covector K-vector over the cells of all columns: address = column * 2^logMessage + row. It is used up.
+ * @param most Cells up to which they are copied and folded at once; beyond, memory is saved. The proof is the same.
  */
 export function openFunctional(
   v: Vectors,
@@ -25,12 +26,13 @@ export function openFunctional(
   parameters: OpeningParameters,
   commitments: readonly Commitment[],
   covector: Uint32Array,
+  most = 2 ** 22,
 ): void {
   const columns = columnsOf(commitments);
   if (covector.length !== EXT * columns * 2 ** parameters.code.logMessage)
     throw new RangeError(`a covector of ${covector.length} words for ${columns} columns`);
   scoped(v, () => {
-    const [a, row] = reduceColumns(v, channel, commitments, covector, columnBits(columns));
+    const [a, row] = reduceColumns(v, channel, commitments, covector, columnBits(columns), most);
     openRow(v, channel, parameters, commitments, a, row);
   });
 }
@@ -74,7 +76,9 @@ function reduceColumns(
   commitments: readonly Commitment[],
   covector: Uint32Array,
   rounds: number,
+  most: number,
 ): readonly [Uint32Array, Uint32Array] {
+  const mark = v.mark();
   const cells = cellsOf(v, commitments);
   if (rounds === 0) {
     const row = v.alloc(covector.length);
@@ -85,5 +89,67 @@ function reduceColumns(
   const half = (cells.length / columnsOf(commitments)) * 2 ** (rounds - 1);
   channel.send(`${LABEL}.round`, v.baseRound(covector, cells, half));
   const z = channel.challenge(`${LABEL}.point`);
-  return proveRounds(v, channel, LABEL, [v.foldInPlace(covector, z, half), v.foldBase(cells, z, half)], rounds - 1);
+  const a = v.foldInPlace(covector, z, half);
+  if (rounds === 1 || cells.length <= most)
+    return proveRounds(v, channel, LABEL, [a, v.foldBase(cells, z, half)], rounds - 1);
+  v.release(mark);
+  return reduceFolded(v, channel, commitments, a, z, rounds);
+}
+
+/**
+ * The rounds after the first. Cells folded once would be half of them in K: the second round takes two folded columns at a
+ * time, and what is kept is a quarter, folded by both challenges at once.
+ */
+function reduceFolded(
+  v: Vectors,
+  channel: ProverChannel,
+  commitments: readonly Commitment[],
+  covector: Uint32Array,
+  z: Ext,
+  rounds: number,
+): readonly [Uint32Array, Uint32Array] {
+  const quarter = 2 ** (rounds - 2);
+  const words = covector.length / (2 * quarter);
+  const columns = columnsIn(commitments, words / EXT);
+  const mark = v.mark();
+  const [a, y] = [v.alloc(2 * words), v.alloc(2 * words)];
+  const once = v.eq([z], ONE);
+  let [atZero, leading] = [ZERO, ZERO];
+  for (let c = 0; c < quarter; c++) {
+    y.fill(0);
+    for (const [i, column] of [c, c + quarter].entries()) {
+      a.set(covector.subarray(column * words, (column + 1) * words), i * words);
+      addFolded(v, y.subarray(i * words, (i + 1) * words), columns, column, 2 * quarter, once);
+    }
+    const [s0, top] = v.productRound(a, y);
+    [atZero, leading] = [add(atZero, s0), add(leading, top)];
+  }
+  channel.send(`${LABEL}.round`, [atZero, leading]);
+  const next = channel.challenge(`${LABEL}.point`);
+  v.release(mark);
+  const twice = v.eq([z, next], ONE);
+  const folded = v.alloc(words * quarter);
+  for (let c = 0; c < quarter; c++)
+    addFolded(v, folded.subarray(c * words, (c + 1) * words), columns, c, quarter, twice);
+  return proveRounds(v, channel, LABEL, [v.foldInPlace(covector, next), folded], rounds - 2);
+}
+
+/** All columns, in order. */
+function columnsIn(commitments: readonly Commitment[], length: number): Uint32Array[] {
+  return commitments.flatMap(({ columns }) =>
+    Array.from({ length: columns.length / length }, (_, c) => columns.subarray(c * length, (c + 1) * length)),
+  );
+}
+
+/** into += sum_h weights[h] column[c + h step], columns that are not there zero. */
+function addFolded(
+  v: Vectors,
+  into: Uint32Array,
+  columns: readonly Uint32Array[],
+  c: number,
+  step: number,
+  weights: Uint32Array,
+): void {
+  for (let h = 0; c + h * step < columns.length; h++)
+    v.addScaledBase(into, columns[c + h * step]!, elementAt(weights, h));
 }
