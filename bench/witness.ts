@@ -84,7 +84,7 @@ function measure(shape: BenchShape): Row {
     const start = processorTime();
     const witness = runWitness(circuit, given, options);
     const middle = processorTime();
-    fillColumns(plan, (wire) => witnessResidues(witness, wire), 'advice');
+    fillColumns(plan, (wire) => witnessResidues(witness, wire), 'run');
     return { witness: middle - start, contractions: contracting, columns: processorTime() - middle, products };
   };
   const options = { ...WITNESS_KERNELS, contract, keep: wiresRead(plan) };

@@ -2,7 +2,7 @@
 import type { Circuit } from '../compiler/ir/circuit.ts';
 import { Diagnostic } from '../compiler/ir/diagnostics.ts';
 import { wiresRead } from '../compiler/ir/interpret/plan.ts';
-import { runWitness } from '../compiler/ir/interpret/witness.ts';
+import { runWitness, type Witness } from '../compiler/ir/interpret/witness.ts';
 import { publicSignals } from '../compiler/ir/public-signals.ts';
 import type { Tensor } from '../compiler/ir/tensor.ts';
 import type { PortDescription } from './artifact/description.ts';
@@ -10,7 +10,7 @@ import type { Parameter } from './artifact/parameters.ts';
 import type { ProofFile } from './artifact/proof-file.ts';
 import { openWeightCommitment } from './artifact/weight-commitment.ts';
 import { type EncodeOptions, encodeInputs } from './evaluate/encode.ts';
-import { isStated } from './native.ts';
+import { bigintOfRoot, commitTensor, isStated, randomBlinding, rootOfBigint } from './native.ts';
 import {
   type Commitment,
   honestValues,
@@ -23,6 +23,7 @@ import {
   weightShape,
 } from './provers/plonk/index.ts';
 import { turn } from './turn.ts';
+import type { Opening } from './witness.ts';
 import { WITNESS_KERNELS } from './witness-kernels/index.ts';
 
 /** Threads at work on a proof, this one included. */
@@ -41,8 +42,15 @@ export interface NativeProverInput {
 /** Told when a phase of a proof begins, and how much of the work is done (0 to 1, about). */
 export type OnPhase = (phase: ProvingPhase, done: number) => void;
 
+/** Blinding values by committed port, below 2^256; fresh ones where none is given. */
+export type Blindings = ReadonlyMap<string, bigint>;
+
 /** A run that is ready to be proved. */
 export interface PreparedRun {
+  /** The model's outputs, as integers. */
+  readonly outputs: ReadonlyMap<string, Tensor>;
+  /** What opens the commitments to committed ports. Secret. */
+  readonly openings: readonly Opening[];
   /** Input elements that were saturated. */
   readonly clamped: number;
   /** Signals and proof. */
@@ -58,6 +66,8 @@ export interface NativeProver {
    * @throws Diagnostic `input-out-of-range` and the like as {@link encodeInputs}.
    */
   prepare(reals: ReadonlyMap<string, Tensor>, options: EncodeOptions): PreparedRun;
+  /** Runs the model on the integers of its inputs. @throws Diagnostic `input-out-of-range` and the like. */
+  prepareIntegers(integers: ReadonlyMap<string, Tensor>, blindings?: Blindings): Omit<PreparedRun, 'clamped'>;
   /** Ends the threads; nothing may be proved afterwards. */
   close(): void;
 }
@@ -81,49 +91,92 @@ export function createNativeProver({ circuit, ports, parameters, key, weightsPat
   }
   const { plan } = key.run.protocol;
   const options = { ...WITNESS_KERNELS, keep: wiresRead(plan) };
-  return {
-    close: v.close,
-    prepare(reals, encoding) {
-      const { integers, clamped } = encodeInputs(ports, reals, encoding);
-      const witness = runWitness(plan.circuit, new Map([...fixed, ...integers]), options);
-      const valuesOf = (tensors: typeof plan.inputs): Tensor['data'][] =>
-        tensors.map((t) => witness.value(t.wire).data);
-      const steps = (): Generator<ProvingStep, Uint8Array> => {
-        const statement = { inputs: valuesOf(plan.inputs), outputs: valuesOf(plan.outputs) };
-        const { findNonce } = v;
-        return provingSteps(v, key.run, statement, honestValues(plan, witness), weights, { findNonce });
-      };
-      const withSignals = (proof: Uint8Array): Pick<ProofFile, 'signals' | 'proof'> => {
-        const shown = { ...circuit, ports: circuit.ports.filter(isStated) };
-        const signals = publicSignals(shown).flatMap(({ port }) =>
-          Array.from(witness.value(shown.ports[port]!.wire).data, (x) => BigInt.asUintN(64, BigInt(x))),
-        );
-        return { signals, proof };
-      };
+  const { code } = key.run.parameters.opening;
+  const prepareIntegers: NativeProver['prepareIntegers'] = (integers, blindings = new Map()) => {
+    const witness = runWitness(plan.circuit, new Map([...fixed, ...integers]), options);
+    const valuesOf = (tensors: typeof plan.inputs): Tensor['data'][] => tensors.map((t) => witness.value(t.wire).data);
+    const mark = v.mark();
+    const openings = plan.committed.map(({ name }): Opening => {
+      const { role, wire } = circuit.ports.find((p) => p.name === name)!;
+      const { shape, data } = witness.value(wire);
+      const blinding = blindings.get(name) ?? randomBlinding();
+      const { root } = commitTensor(v, code, { shape, data }, blinding);
+      v.release(mark);
       return {
-        clamped,
-        prove(onPhase = () => {}) {
-          for (const all = steps(); ; ) {
+        name,
+        role: role === 'input' ? 'input' : 'output',
+        shape,
+        integers: [...data],
+        blinding,
+        commitment: bigintOfRoot(root),
+      };
+    });
+    function* steps(): Generator<ProvingStep, Uint8Array> {
+      const statement = {
+        inputs: valuesOf(plan.inputs),
+        outputs: valuesOf(plan.outputs),
+        commitments: openings.map((o) => rootOfBigint(o.commitment)),
+      };
+      const start = v.mark();
+      try {
+        // Codewords again: they are as large as the proof's own and stand beside them only while it is made.
+        const committed = openings.map(({ shape, integers: elements, blinding }) =>
+          commitTensor(v, code, { shape, data: Float64Array.from(elements) }, blinding),
+        );
+        const { findNonce } = v;
+        const values_ = honestValues(plan, witness);
+        return yield* provingSteps(v, key.run, statement, values_, weights, { findNonce, ports: committed });
+      } finally {
+        v.release(start);
+      }
+    }
+    const withSignals = (proof: Uint8Array): Pick<ProofFile, 'signals' | 'proof'> => ({
+      signals: signalsOf(circuit, witness, openings),
+      proof,
+    });
+    return {
+      outputs: witness.outputs,
+      openings,
+      prove(onPhase = () => {}) {
+        for (const all = steps(); ; ) {
+          const step = all.next();
+          if (step.done === true) return withSignals(step.value);
+          onPhase(step.value.phase, step.value.done);
+        }
+      },
+      async proveInTurns(onPhase, signal) {
+        const all = steps();
+        try {
+          for (;;) {
             const step = all.next();
             if (step.done === true) return withSignals(step.value);
             onPhase(step.value.phase, step.value.done);
+            await turn(signal);
           }
-        },
-        async proveInTurns(onPhase, signal) {
-          const all = steps();
-          try {
-            for (;;) {
-              const step = all.next();
-              if (step.done === true) return withSignals(step.value);
-              onPhase(step.value.phase, step.value.done);
-              await turn(signal);
-            }
-          } finally {
-            // Memory of an interrupted proof goes back.
-            all.return(new Uint8Array(0));
-          }
-        },
-      };
+        } finally {
+          // Memory of an interrupted proof goes back.
+          all.return(new Uint8Array(0));
+        }
+      },
+    };
+  };
+  return {
+    close: v.close,
+    prepareIntegers,
+    prepare(reals, encoding) {
+      const { integers, clamped } = encodeInputs(ports, reals, encoding);
+      return { ...prepareIntegers(integers), clamped };
     },
   };
+}
+
+/** Public signals: elements in 64-bit two's complement, commitments as they are. */
+function signalsOf(circuit: Circuit, witness: Witness, openings: readonly Opening[]): bigint[] {
+  const shown = { ...circuit, ports: circuit.ports.filter(isStated) };
+  const commitments = new Map(openings.map((o) => [o.name, o.commitment]));
+  return publicSignals(shown).flatMap(({ port, kind }) => {
+    const { name, wire } = shown.ports[port]!;
+    if (kind === 'commitment') return [commitments.get(name)!];
+    return Array.from(witness.value(wire).data, (x) => BigInt.asUintN(64, BigInt(x)));
+  });
 }

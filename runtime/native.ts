@@ -1,18 +1,35 @@
 // The native prover on artifacts: keys, statements and proofs of `plonk-koalabear` in the terms of ports and proof files.
+
+import { randomBytes } from 'node:crypto';
 import { isZeroKnowledge } from '../compiler/ir/backend.ts';
 import type { Circuit } from '../compiler/ir/circuit.ts';
 import { Diagnostic } from '../compiler/ir/diagnostics.ts';
-import { sameShape } from '../compiler/ir/tensor.ts';
+import { residue } from '../compiler/ir/koalabear.ts';
+import { sameShape, type Tensor } from '../compiler/ir/tensor.ts';
 import { sha256OfBytes } from './artifact/artifact.ts';
 import type { PortDescription, VerifierDescription } from './artifact/description.ts';
 import type { Parameter } from './artifact/parameters.ts';
 import { type PortStatement, readStatement } from './artifact/statement.ts';
 import { writeWeightCommitment } from './artifact/weight-commitment.ts';
 import type { ProofVerifier } from './proof-verifier.ts';
-import { type LoadedKey, loadKey, makeKey, type RunStatement, verifyRun, wasmVectors } from './provers/plonk/index.ts';
+import {
+  type Code,
+  type Commitment,
+  commitPort,
+  type LoadedKey,
+  loadKey,
+  makeKey,
+  type RunStatement,
+  type Vectors,
+  verifyRun,
+  wasmVectors,
+} from './provers/plonk/index.ts';
 
 /** Signals are integers in 64-bit two's complement, read as numbers in [0, 2^64). */
 const SIGNALS = 2n ** 64n;
+
+/** Commitments are numbers in [0, 2^256). */
+const COMMITMENTS = 2n ** 256n;
 
 /** Origin of the set-up, in words. */
 export const NO_SETUP = 'none: nothing about the key is secret';
@@ -21,6 +38,23 @@ export const NO_SETUP = 'none: nothing about the key is secret';
 export interface NativeVerifier extends ProofVerifier {
   readonly proofSystem: 'plonk-koalabear';
   readonly key: LoadedKey;
+}
+
+/** A commitment as the public signal that it is: its 32 bytes, most significant first. */
+export const bigintOfRoot = (root: Uint8Array): bigint => BigInt(`0x${Buffer.from(root).toString('hex')}`);
+
+/** @throws Diagnostic `proof-refused` for what is no commitment. */
+export function rootOfBigint(x: bigint): Uint8Array {
+  if (x < 0n || x >= COMMITMENTS) throw new Diagnostic('proof-refused', 'a commitment is not canonical');
+  return Uint8Array.from(Buffer.from(x.toString(16).padStart(64, '0'), 'hex'));
+}
+
+/** A secret uniform blinding value for {@link commitTensor}. */
+export const randomBlinding = (): bigint => BigInt(`0x${randomBytes(32).toString('hex')}`);
+
+/** The commitment to a tensor of integers under the code of a key: the same wherever the tensor is a committed port. */
+export function commitTensor(v: Vectors, code: Code, { shape, data }: Tensor, blinding: bigint): Commitment {
+  return commitPort(v, code, shape, Uint32Array.from(data, residue), rootOfBigint(blinding));
 }
 
 /** Weights are bound by their root in the key: a proof's statement has inputs and outputs only. */
@@ -33,7 +67,9 @@ export const isStated = (p: Pick<PortDescription, 'role'>): boolean => p.role !=
  */
 export function makeNativeKey(circuit: Circuit, parameters: readonly Parameter[], weightsPath: string): Uint8Array {
   const weights = new Map(parameters.map((p) => [p.name, p.values]));
-  return makeKey(wasmVectors(), circuit, weights, (commitment) => writeWeightCommitment(weightsPath, commitment));
+  return makeKey(wasmVectors(), circuit, weights, {
+    keep: (commitment) => writeWeightCommitment(weightsPath, commitment),
+  });
 }
 
 /** @throws Diagnostic `bad-verification-key`, `insecure-parameters` and the like, `bad-verifier` for another circuit's key. */
@@ -50,7 +86,6 @@ export function createNativeVerifier(description: VerifierDescription, bytes: Ui
     securityBits: Math.floor(key.securityBits),
     zeroKnowledge: isZeroKnowledge('plonk-koalabear'),
     check(ports, { signals, proof }) {
-      if (signals.some((s) => s >= SIGNALS)) throw new Diagnostic('proof-refused', 'a public signal is not canonical');
       const stated = readStatement(ports.filter(isStated), signals, SIGNALS);
       verifyRun(v, key.run, statementOf(plan, stated), key.weightRoot, proof);
       return stated;
@@ -62,7 +97,9 @@ export function createNativeVerifier(description: VerifierDescription, bytes: Ui
 function statementOf(plan: LoadedKey['run']['protocol']['plan'], stated: readonly PortStatement[]): RunStatement {
   const integers = new Map(stated.map((p) => [p.name, p.integers ?? []]));
   const read = (tensors: typeof plan.inputs): number[][] => tensors.map(({ name }) => [...(integers.get(name) ?? [])]);
-  return { inputs: read(plan.inputs), outputs: read(plan.outputs) };
+  const roots = new Map(stated.map((p) => [p.name, p.commitment]));
+  const commitments = plan.committed.map(({ name }) => rootOfBigint(BigInt(roots.get(name) ?? 0n)));
+  return { inputs: read(plan.inputs), outputs: read(plan.outputs), commitments };
 }
 
 /** What a verifier prints comes from the description: it must speak of the key's circuit. */

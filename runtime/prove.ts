@@ -121,9 +121,10 @@ async function proveNatively(
     await turn(signal);
     const ports = verifyBytes(verifier, bytes, output);
     await turn(signal);
-    writeAtomically(output, bytes);
+    const openings = writeProof(output, bytes, prover, run);
     const seconds = { load, witness, prove, verify: clock() };
-    return { ...reportOf(prover, output, bytes), ports, clamped: run.clamped, seconds };
+    const { clamped } = run;
+    return { ...reportOf(prover, output, bytes), ports, clamped, ...(openings !== undefined && { openings }), seconds };
   } finally {
     native.close();
   }
@@ -173,7 +174,7 @@ function writeProof(
   output: string,
   bytes: Uint8Array,
   prover: LoadedProver,
-  { openings }: PreparedWitness,
+  { openings }: Pick<PreparedWitness, 'openings'>,
 ): string | undefined {
   return writeWithOpenings(output, bytes, prover.verifier.root, openings);
 }

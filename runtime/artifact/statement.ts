@@ -60,6 +60,7 @@ export function readStatement(
       shown.set(g.port, { commitment });
       continue;
     }
+    if (values.some((v) => v >= modulus)) throw refuse('a public signal is not canonical');
     const integers = values.map((v) => Number(v > modulus / 2n ? v - modulus : v));
     const outside = integers.findIndex((n) => n < p.lo || n > p.hi);
     if (outside >= 0)

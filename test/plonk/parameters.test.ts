@@ -22,6 +22,7 @@ function treesFor(lookups: number, variables = 23): ProtocolSize['trees'] {
 const example: ProtocolSize = {
   adviceCells: 2 ** 24,
   weightCells: 2 ** 24,
+  portCells: [],
   trees: treesFor(2 ** 22),
   sumchecks: [
     { rounds: 12, degree: 2, instances: 50 },
@@ -220,9 +221,11 @@ describe('the choice', () => {
     expect(code).toMatchObject({ logMessage: 8, logCode: 9 });
   });
 
-  test('columns are counted with at least one for the advice', () => {
+  test('columns are counted by commitment: at least one for the advice, salt beside ports', () => {
     const code = { logMessage: 4, logCode: 6 };
-    expect(columnCounts({ ...example, adviceCells: 0, weightCells: 0 }, code)).toEqual({ advice: 1, weights: 0 });
-    expect(columnCounts({ ...example, adviceCells: 17, weightCells: 16 }, code)).toEqual({ advice: 2, weights: 1 });
+    expect(columnCounts({ ...example, adviceCells: 0, weightCells: 0 }, code)).toEqual([1]);
+    expect(columnCounts({ ...example, adviceCells: 17, weightCells: 16, portCells: [1, 33] }, code)).toEqual([
+      2, 1, 5, 7,
+    ]);
   });
 });

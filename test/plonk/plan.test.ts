@@ -24,6 +24,7 @@ const requant = standardOps.find((o) => o.name === 'requant')!;
 const VISIBILITIES: readonly PortVisibility[] = [
   { input: 'private', weights: 'public', output: 'public' },
   { input: 'public', weights: 'fixed', output: 'public' },
+  { input: 'committed', weights: 'public', output: 'committed' },
 ];
 
 /** Plain data, for comparison. */

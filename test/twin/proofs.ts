@@ -6,6 +6,7 @@ import { runWitness } from '../../compiler/ir/interpret/witness.ts';
 import { P } from '../../compiler/ir/koalabear.ts';
 import type { Tensor } from '../../compiler/ir/tensor.ts';
 import {
+  commitPort,
   commitWeights,
   honestValues,
   type LoadedKey,
@@ -20,12 +21,15 @@ import {
 import type { ProofParameters } from '../../runtime/provers/plonk/parameters.ts';
 import { findNonce, proofOfWork } from '../../runtime/provers/plonk/proof-of-work.ts';
 import { claimsOf, PROTOCOL, type ProofContext, protocolOf } from '../../runtime/provers/plonk/protocol.ts';
+import { committedValues } from '../../runtime/provers/plonk/run-values.ts';
 import { type ProverChannel, proverChannel } from '../../runtime/provers/plonk/transcript.ts';
 import { integerTensor, type Random } from '../kits/random.ts';
 import { littleEndian, TwinRefusal } from './transcript.ts';
 import { type TwinKey, verifyWithTwin } from './verify.ts';
 
 const v = wasmVectors();
+
+const BLINDING = Uint8Array.from({ length: 32 }, (_, i) => 7 * i);
 
 /** One run, proved. */
 export interface ProvedRun {
@@ -77,13 +81,18 @@ export function proveWith(
 function proved(circuit: Circuit, run: ProofContext, ports: ReadonlyMap<string, Tensor>): ProvedRun {
   const { plan } = run.protocol;
   const witness = runWitness(circuit, ports);
+  const values = honestValues(plan, witness);
+  const committed = plan.committed.map(({ shape }, i) =>
+    commitPort(v, run.parameters.opening.code, shape, committedValues(run.protocol, i, values.columns), BLINDING),
+  );
   const statement: RunStatement = {
     inputs: plan.inputs.map((t) => witness.value(t.wire).data),
     outputs: plan.outputs.map((t) => witness.value(t.wire).data),
+    commitments: committed.map((c) => c.root),
   };
   const weights = commitWeights(v, run, circuit, weightsOf(circuit, ports));
   const prove = (channel: ProverChannel, by = v): Uint8Array =>
-    proveRun(by, run, statement, honestValues(plan, witness), weights, { channel });
+    proveRun(by, run, statement, values, weights, { channel, ports: committed });
   const key: TwinKey = { plan, parameters: run.parameters, context: run.context, weightRoot: weights?.root };
   return {
     plan,

@@ -58,13 +58,15 @@ it('the twin reads circuits and plans, and imports nothing of the prover', () =>
 
 /** The statement with one integer moved. */
 function moved(
-  { inputs, outputs }: ProvedRun['statement'],
+  { inputs, outputs, ...rest }: ProvedRun['statement'],
   role: 'inputs' | 'outputs',
   by: number,
 ): ProvedRun['statement'] {
   const change = (xs: readonly ArrayLike<number>[]): number[][] =>
     xs.map((x, i) => Array.from(x, (value, e) => (i === 0 && e === 0 ? value + by : value)));
-  return role === 'inputs' ? { inputs: change(inputs), outputs } : { inputs, outputs: change(outputs) };
+  return role === 'inputs'
+    ? { ...rest, inputs: change(inputs), outputs }
+    : { ...rest, inputs, outputs: change(outputs) };
 }
 
 /** Both accept the run, and both refuse statements that differ by one. */
@@ -74,6 +76,11 @@ function checkRun(run: ProvedRun): void {
   for (const role of ['inputs', 'outputs'] as const)
     if (statement[role].length > 0)
       for (const by of [1, -1]) expect(verdict(run, moved(statement, role, by), proof)).toBe('refused');
+  const { commitments = [] } = statement;
+  for (const [i, root] of commitments.entries()) {
+    const other = { ...statement, commitments: commitments.with(i, root.with(9, root[9]! ^ 4)) };
+    expect(verdict(run, other, proof)).toBe('refused');
+  }
 }
 
 const requant = standardOps.find((o) => o.name === 'requant')!;
@@ -85,6 +92,7 @@ const VISIBILITIES = [
   { input: 'private', weights: 'public', output: 'public' },
   { input: 'public', weights: 'private', output: 'public' },
   { input: 'public', weights: 'fixed', output: 'public' },
+  { input: 'committed', weights: 'public', output: 'committed' },
 ] as const;
 
 describe('operators', () => {

@@ -29,6 +29,8 @@ export interface TwinKey {
 export interface TwinStatement {
   readonly inputs: readonly ArrayLike<number>[];
   readonly outputs: readonly ArrayLike<number>[];
+  /** Roots of committed ports; none if absent. */
+  readonly commitments?: readonly Uint8Array[];
 }
 
 /**
@@ -45,13 +47,20 @@ export function verifyWithTwin(key: TwinKey, statement: TwinStatement, proof: Ui
   const weightColumns = columns(plan.cells.weight);
   require((weightRoot !== undefined) === weightColumns > 0, 'weights: a root exactly where there are some');
 
+  const { commitments = [] } = statement;
+  require(commitments.length === plan.committed.length, 'statement: commitments');
+  // The tensor's columns, and four of salt.
+  const portColumns = plan.committed.map(({ shape }) => columns(sizeOf(shape)) + 4);
+
   const reader = readProof(PROTOCOL, proof);
   reader.absorb('key', context);
   for (const x of inputs) reader.absorb('input', join(...x.map((v) => littleEndian(v, 8))));
   for (const y of outputs) reader.absorb('output', join(...y.map((v) => littleEndian(v, 8))));
+  for (const root of commitments) reader.absorb('port', root);
   if (weightRoot !== undefined) reader.absorb('weights', weightRoot);
   const trees: TwinTree[] = [{ kind: 'advice', columns: adviceColumns, root: reader.hashes('advice', 1) }];
   if (weightRoot !== undefined) trees.push({ kind: 'weights', columns: weightColumns, root: weightRoot });
+  for (const [i, root] of commitments.entries()) trees.push({ kind: 'port', columns: portColumns[i]!, root });
   reader.chain(parameters.chainSteps);
 
   const words = { inputs: inputs.map((x) => x.map(modulo)), outputs: outputs.map((y) => y.map(modulo)) };
@@ -61,7 +70,18 @@ export function verifyWithTwin(key: TwinKey, statement: TwinStatement, proof: Ui
     const onInputs = plan.inputs.map(({ wire }, i) => dotBase(leaves.get(wire) ?? [], words.inputs[i]!));
     return sum([constant, ...onInputs]);
   });
-  const covector = cellCovector(plan, parts, adviceColumns * 2 ** logMessage, weightColumns * 2 ** logMessage);
+  const areas = new Map<string, readonly [start: number, end: number]>();
+  let end = 0;
+  const groups: [string, number][] = [
+    ['advice', adviceColumns],
+    ['weight', weightColumns],
+  ];
+  for (const [group, count] of [...groups, ...portColumns.map((n, i) => [`port${i}`, n] as const)]) {
+    const start = end;
+    end += count * 2 ** logMessage;
+    areas.set(group, [start, end]);
+  }
+  const covector = cellCovector(plan, parts, areas, end);
   verifyOpening(reader, parameters.opening, trees, covector, subtract(target, sum(known)));
   reader.end();
 }
@@ -138,14 +158,20 @@ function instancesOf(
   });
 }
 
-/** The functional over all committed cells: advice from address 0, weights behind it. */
-function cellCovector(plan: Plan, parts: readonly DensePulled[], advice: number, weight: number): Dense {
-  const cells = new Array<Element>(advice + weight).fill(ZERO);
+/** The functional over all committed cells: the advice from address 0, then weights and committed ports, each by itself. */
+function cellCovector(
+  plan: Plan,
+  parts: readonly DensePulled[],
+  areas: ReadonlyMap<string, readonly [start: number, end: number]>,
+  size: number,
+): Dense {
+  const cells = new Array<Element>(size).fill(ZERO);
   const isTaken = new Array<boolean>(cells.length).fill(false);
-  for (const { wire, group, offset, size } of plan.columns) {
+  for (const { wire, group, offset, size: length } of plan.columns) {
     const storage = storageOf(plan.shapes[wire]!);
-    const [start, end] = group === 'advice' ? [offset, advice] : [advice + offset, advice + weight];
-    if (start + size > end || storage.cells.length !== size) throw new Error('a column leaves its group');
+    const [from, end] = areas.get(group)!;
+    const start = from + offset;
+    if (start + length > end || storage.cells.length !== length) throw new Error('a column leaves its group');
     for (const [s, cell] of storage.cells.entries()) {
       if (isTaken[start + s]!) throw new Error('two columns share a cell');
       isTaken[start + s] = true;

@@ -3,7 +3,7 @@ import { blocksOf, type Factor, type PulledBack, type Term } from '../../../comp
 import type { Shape } from '../../../compiler/ir/tensor.ts';
 import { denseFactors, liesIn } from './dense-factors.ts';
 import { EXT, type Ext } from './field.ts';
-import { addressOf, type Protocol } from './protocol.ts';
+import { addressOf, type Protocol, totalColumns } from './protocol.ts';
 import type { Vectors } from './vectors.ts';
 
 /**
@@ -77,8 +77,7 @@ function columnParts(
 
 /** The covector over all columns of 2^logRows cells (K-vector). */
 export function denseCells(v: Vectors, protocol: Protocol, parts: readonly CellPart[]): Uint32Array {
-  const { adviceColumns, weightColumns, logRows } = protocol;
-  const cells = v.alloc(EXT * (adviceColumns + weightColumns) * 2 ** logRows);
+  const cells = v.alloc(EXT * totalColumns(protocol) * 2 ** protocol.logRows);
   for (const { address, outer, inner } of parts) {
     const mark = v.mark();
     const words = outer[0]!.values.length;

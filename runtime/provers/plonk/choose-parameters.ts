@@ -45,10 +45,10 @@ function openedBytes({ logCode, queries }: Queried, words: number): number {
 
 /** Modelled bytes of an opening. */
 export function openingBytes(size: ProtocolSize, { code, tail }: OpeningParameters): number {
-  const { advice, weights } = columnCounts(size, code);
+  const counts = columnCounts(size, code);
   const round = 2 * EXT * BYTES;
-  const rows = openedBytes(code, advice) + (weights > 0 ? openedBytes(code, weights) : 0);
-  const start = columnBits(advice + weights) * round + rows;
+  const rows = counts.reduce((sum, columns) => sum + openedBytes(code, columns), 0);
+  const start = columnBits(counts.reduce((sum, n) => sum + n, 0)) * round + rows;
   if (tail === undefined) return start + EXT * BYTES * 2 ** code.logMessage;
   const rounds = code.logMessage - tail.logMessage;
   return (
@@ -90,7 +90,7 @@ function* openingsWith(
 /** Pairs of codes to consider. */
 function* codes(size: ProtocolSize, choice: ParameterChoice): Generator<readonly [Code, Code | undefined]> {
   const rate = choice.logInverseRate ?? LOG_INVERSE_RATE;
-  const cells = Math.max(size.adviceCells, size.weightCells, 2 ** LEAST_LOG_MESSAGE);
+  const cells = Math.max(size.adviceCells, size.weightCells, ...size.portCells, 2 ** LEAST_LOG_MESSAGE);
   const most = Math.min(Math.ceil(Math.log2(cells)), MOST_LOG_CODE - rate);
   const [from, to] =
     choice.logMessage === undefined ? [LEAST_LOG_MESSAGE, most] : [choice.logMessage, choice.logMessage];

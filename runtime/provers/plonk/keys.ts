@@ -121,25 +121,35 @@ function weightWords(weights: Weights, name: string): Uint32Array {
   return words;
 }
 
+/** What a key is made with. */
+export interface KeyOptions {
+  /** Rows of every column as log2: the same for all keys whose proofs share commitments to ports. */
+  readonly logMessage?: number;
+  /** Given the commitment to weights, if there are any, to store it for the prover. */
+  readonly keep?: (commitment: EncodedCommitment) => void;
+}
+
 /**
  * Makes the verification key of a circuit: chooses parameters, commits to the weights and proves their intervals. The same
  * circuit and weights give the same bytes everywhere: nothing is random.
  * @param weights integers by parameter port
- * @param keep given the commitment to weights, if there are any, to store it for the prover
  * @throws Diagnostic what planning refuses, `insecure-parameters`.
  */
 export function makeKey(
   v: Vectors,
   circuit: Circuit,
   weights: Weights,
-  keep: (commitment: EncodedCommitment) => void = () => {},
+  { keep = () => {}, logMessage: asked }: KeyOptions = {},
 ): Uint8Array {
   const { run, registration } = planCircuit(circuit);
   const claims = claimsOf(v, run);
   const bytes = serializeCircuit(circuit);
   const registrationBits = DEFAULT_SECURITY_BITS + REGISTRATION_MARGIN;
   const targetBits = registration === undefined ? DEFAULT_SECURITY_BITS : DEFAULT_SECURITY_BITS + REGISTRATION_SHARE;
-  const parameters = chooseParameters(protocolSize(claims), { targetBits });
+  const parameters = chooseParameters(protocolSize(claims), {
+    targetBits,
+    ...(asked !== undefined && { logMessage: asked }),
+  });
   const file = { circuit: bytes, parameters };
   if (registration === undefined) return encodeKeyFile(file);
   checkSameWeights(run, registration);

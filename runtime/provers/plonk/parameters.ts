@@ -4,6 +4,7 @@ import type { Code } from './commitment.ts';
 import { EXT, P } from './field.ts';
 import { columnBits } from './opening.ts';
 import type { OpeningParameters, Queried } from './opening-rounds.ts';
+import { portColumns } from './port-commitment.ts';
 
 /** Everything that a verification key fixes besides the circuit. */
 export interface ProofParameters {
@@ -17,6 +18,8 @@ export interface ProtocolSize {
   /** Committed cells of each group, padding between columns included. */
   readonly adviceCells: number;
   readonly weightCells: number;
+  /** Cells of each committed port. */
+  readonly portCells: readonly number[];
   readonly trees: readonly TreeSize[];
   /** Sumchecks besides those of the fraction tree: a batch of instances over so many rounds. */
   readonly sumchecks: readonly SumcheckSize[];
@@ -53,13 +56,15 @@ const MOST_LEAVES = 2 ** 30;
 /** Non-linear operations per step of the hash chain (PROVER-RULES.md, 6). */
 const DEPTH_PER_STEP = 32;
 
-/** Columns for so many cells of the advice (at least one) and of the weights. */
-export function columnCounts(
-  size: ProtocolSize,
-  { logMessage }: Code,
-): { readonly advice: number; readonly weights: number } {
+/** Columns of each commitment: the advice (at least one), the weights, ports. */
+export function columnCounts(size: ProtocolSize, { logMessage }: Code): readonly number[] {
   const columns = (cells: number): number => Math.ceil(cells / 2 ** logMessage);
-  return { advice: Math.max(1, columns(size.adviceCells)), weights: columns(size.weightCells) };
+  const weights = size.weightCells === 0 ? [] : [columns(size.weightCells)];
+  return [
+    Math.max(1, columns(size.adviceCells)),
+    ...weights,
+    ...size.portCells.map((cells) => portColumns(cells, logMessage)),
+  ];
 }
 
 /** log2 of the probability that position j also is correct, if the ones before it were, in a word with too many errors. */
@@ -96,8 +101,7 @@ export function fewestQueries(code: Code, bits: number): Queried | undefined {
 export function soundnessTerms(size: ProtocolSize, { opening }: ProofParameters): ReadonlyMap<string, number> {
   const { code, tail, powBits } = opening;
   const overField = (degree: number): number => Math.log2(degree) - FIELD_BITS;
-  const { advice, weights } = columnCounts(size, code);
-  const rounds = columnBits(advice + weights);
+  const rounds = columnBits(columnCounts(size, code).reduce((sum, n) => sum + n, 0));
   const tailRounds = tail === undefined ? 0 : code.logMessage - tail.logMessage;
   const rootError = Math.max(0, ...size.trees.map((t) => t.leaves));
   // Layer k: k rounds of degree 3, the challenge that joins numerator and denominator, and the one that joins children.

@@ -1,5 +1,6 @@
 // What a plan contributes to the soundness error: counts of everything that is drawn, batched and looked up.
 import type { Plan } from '../../../compiler/ir/interpret/plan.ts';
+import { sizeOf } from '../../../compiler/ir/tensor.ts';
 import { constraintCount, constraintPointBits } from './constraint-claims.ts';
 import { endClaimCount } from './end-claims.ts';
 import type { ProtocolSize } from './parameters.ts';
@@ -10,6 +11,7 @@ export function protocolSize({ plan, trees, instanceVariables }: Claims): Protoc
   return {
     adviceCells: plan.cells.advice,
     weightCells: plan.cells.weight,
+    portCells: plan.committed.map(({ shape }) => sizeOf(shape)),
     trees: trees.map(({ segments, variables }) => ({
       leaves: segments.reduce((n, s) => n + s.size, 0),
       variables,

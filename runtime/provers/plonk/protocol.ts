@@ -5,6 +5,7 @@ import { dryConstraintChallenges, pullConstraints } from './constraint-claims.ts
 import { instanceOf, type PlannedInstance } from './contraction.ts';
 import { type LeafTree, layoutLeaves } from './lookup-leaves.ts';
 import type { ProofParameters } from './parameters.ts';
+import { portColumns } from './port-commitment.ts';
 import type { Vectors } from './vectors.ts';
 
 /** Name and version of the protocol: the first thing that a transcript absorbs. */
@@ -26,6 +27,8 @@ export interface Protocol extends Claims {
   /** Committed columns of 2^logRows cells. */
   readonly adviceColumns: number;
   readonly weightColumns: number;
+  /** Of each committed port, salt included. */
+  readonly portColumns: readonly number[];
 }
 
 /** Claims of a plan. How many instances a contraction has follows from shapes: one pull with any challenges tells. */
@@ -47,6 +50,7 @@ export function protocolOf(claims: Claims, logRows: number): Protocol {
     // A commitment has at least one column.
     adviceColumns: Math.max(1, columnsFor(claims.plan.cells.advice)),
     weightColumns: columnsFor(claims.plan.cells.weight),
+    portColumns: claims.plan.committed.map(({ shape }) => portColumns(sizeOf(shape), logRows)),
   };
 }
 
@@ -60,11 +64,18 @@ export function instancesOf(_v: Vectors, plan: Plan, pulled: PulledBack): Planne
   );
 }
 
-/** Address of a column's first cell among all committed cells: advice first, then weights. */
-export function addressOf({ plan, adviceColumns, logRows }: Protocol, column: number): number {
+/** Address of a column's first cell among all committed cells: advice, weights, then the ports one by one. */
+export function addressOf(protocol: Protocol, column: number): number {
+  const { plan, adviceColumns, weightColumns, portColumns: ports, logRows } = protocol;
   const { group, offset } = plan.columns[column]!;
-  return group === 'advice' ? offset : adviceColumns * 2 ** logRows + offset;
+  if (group === 'advice') return offset;
+  const before = group === 'weight' ? [] : [weightColumns, ...ports.slice(0, Number(group.slice('port'.length)))];
+  return before.reduce((sum, n) => sum + n, adviceColumns) * 2 ** logRows + offset;
 }
+
+/** Columns of all commitments together. */
+export const totalColumns = ({ adviceColumns, weightColumns, portColumns: ports }: Protocol): number =>
+  ports.reduce((sum, n) => sum + n, adviceColumns + weightColumns);
 
 /** What a proof is made and checked with, besides the run. */
 export interface ProofContext {

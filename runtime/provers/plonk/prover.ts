@@ -1,4 +1,5 @@
 // The prover: from the values of a run to a proof, in the order of the transcript. No zero knowledge.
+import type { ColumnGroup } from '../../../compiler/ir/interpret/plan.ts';
 import { cellParts, denseCells } from './cell-covector.ts';
 import { type Commitment, commit } from './commitment.ts';
 import { drawConstraintChallenges, pullConstraints } from './constraint-claims.ts';
@@ -10,7 +11,7 @@ import { openFunctional } from './opening.ts';
 import { createOperandReader } from './operands.ts';
 import { instancesOf, PROTOCOL, type ProofContext } from './protocol.ts';
 import { absorbStatement, publicWords, type RunStatement } from './run-statement.ts';
-import { type RunValues, storedCells, valueReader } from './run-values.ts';
+import { adviceCells, type RunValues, valueReader } from './run-values.ts';
 import { proveProducts } from './sumcheck.ts';
 import { type FindNonce, type ProverChannel, proverChannel } from './transcript.ts';
 import type { Vectors } from './vectors.ts';
@@ -25,6 +26,8 @@ export interface ProvingStep {
 }
 
 export interface ProvingOptions {
+  /** Commitments to the committed ports, in the order of the plan: the statement has their roots. */
+  readonly ports?: readonly Commitment[];
   /** Where the proof is written: tests put themselves between. */
   readonly channel?: ProverChannel;
   /** Search for proofs of work. */
@@ -62,10 +65,10 @@ export function* provingSteps(
   weights: Commitment | undefined,
   options: Omit<ProvingOptions, 'onPhase'> = {},
 ): Generator<ProvingStep, Uint8Array> {
-  const { channel = proverChannel(PROTOCOL, options.findNonce) } = options;
+  const { channel = proverChannel(PROTOCOL, options.findNonce), ports = [] } = options;
   const mark = v.mark();
   try {
-    yield* writeProof(v, context, statement, values, weights, channel);
+    yield* writeProof(v, context, statement, values, { weights, ports }, channel);
     return channel.proof();
   } finally {
     v.release(mark);
@@ -77,7 +80,7 @@ function* writeProof(
   { protocol, parameters, context }: ProofContext,
   statement: RunStatement,
   values: RunValues,
-  weights: Commitment | undefined,
+  { weights, ports }: { readonly weights: Commitment | undefined; readonly ports: readonly Commitment[] },
   channel: ProverChannel,
 ): Generator<ProvingStep, void> {
   const { plan, trees } = protocol;
@@ -85,8 +88,11 @@ function* writeProof(
 
   yield { phase: 'commit', done: 0 };
   absorbStatement(channel, context, statement, weights?.root);
-  const cells = storedCells(v, protocol, 'advice', values.columns);
-  const read = valueReader(v, protocol, values, { advice: cells, weight: weights?.columns });
+  const cells = adviceCells(v, protocol, values.columns);
+  const groups = new Map<ColumnGroup, Uint32Array>([['advice', cells]]);
+  if (weights !== undefined) groups.set('weight', weights.columns);
+  for (const [i, port] of ports.entries()) groups.set(`port${i}`, port.columns);
+  const read = valueReader(v, protocol, values, groups);
   const advice = commit(v, 'advice', cells, parameters.opening.code);
   channel.sendHashes('advice', advice.root);
   channel.chain(parameters.chainSteps);
@@ -124,5 +130,6 @@ function* writeProof(
   });
   const covector = denseCells(v, protocol, cellParts(v, protocol, [first.pulled, last.pulled]));
   yield { phase: 'opening', done: 0.7 };
-  openFunctional(v, channel, parameters.opening, weights === undefined ? [advice] : [advice, weights], covector);
+  const commitments = [advice, ...(weights === undefined ? [] : [weights]), ...ports];
+  openFunctional(v, channel, parameters.opening, commitments, covector);
 }

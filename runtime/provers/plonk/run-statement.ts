@@ -1,4 +1,4 @@
-// The statement of a proof as both sides absorb it: key, public integers, root of the weights.
+// The statement of a proof as both sides absorb it: key, public integers, roots of committed ports and of the weights.
 
 import { Diagnostic } from '../../../compiler/ir/diagnostics.ts';
 import type { Plan, PublicTensor } from '../../../compiler/ir/interpret/plan.ts';
@@ -6,12 +6,15 @@ import { showInterval } from '../../../compiler/ir/interval.ts';
 import { sizeOf } from '../../../compiler/ir/tensor.ts';
 import type { PublicWords } from './constraint-claims.ts';
 import { residue } from './field.ts';
+import { HASH_BYTES } from './merkle.ts';
 import type { Transcript } from './transcript.ts';
 
 /** Integers of public tensors, row-major, in the order of the plan. */
 export interface RunStatement {
   readonly inputs: readonly ArrayLike<number>[];
   readonly outputs: readonly ArrayLike<number>[];
+  /** Roots of committed ports, in the order of the plan; none if absent. */
+  readonly commitments?: readonly Uint8Array[];
 }
 
 /**
@@ -35,6 +38,9 @@ export function checkStatement(plan: Plan, statement: RunStatement): void {
   };
   check(plan.inputs, statement.inputs, 'input');
   check(plan.outputs, statement.outputs, 'output');
+  const { commitments = [] } = statement;
+  if (commitments.length !== plan.committed.length || commitments.some((root) => root.length !== HASH_BYTES))
+    throw refused(`${commitments.length} commitments where the model has ${plan.committed.length}`);
 }
 
 const refused = (what: string): Diagnostic => new Diagnostic('proof-refused', what);
@@ -57,6 +63,7 @@ export function absorbStatement(
   channel.absorb('key', context);
   for (const x of statement.inputs) channel.absorb('input', bytesOfIntegers(x));
   for (const y of statement.outputs) channel.absorb('output', bytesOfIntegers(y));
+  for (const root of statement.commitments ?? []) channel.absorb('port', root);
   if (weightRoot !== undefined) channel.absorb('weights', weightRoot);
 }
 

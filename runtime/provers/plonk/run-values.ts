@@ -1,5 +1,6 @@
 // Values of one run as residues: what the prover commits, and the wires that its sumchecks read.
 import {
+  type ColumnGroup,
   type ColumnValues,
   fillColumns,
   type Plan,
@@ -19,7 +20,7 @@ export interface RunValues {
   wire(id: number): Uint32Array;
 }
 
-/** Values of an honest run; of its columns the advice only, as weights are committed beforehand. */
+/** Values of an honest run; of its columns all but the weights, which are committed beforehand. */
 export function honestValues(plan: Plan, witness: Witness): RunValues {
   // Keys of lookups are read to fill columns and to prove them: each wire is computed once.
   const known = new Map<number, Uint32Array>();
@@ -28,7 +29,7 @@ export function honestValues(plan: Plan, witness: Witness): RunValues {
     known.set(id, residues);
     return residues;
   };
-  return { columns: fillColumns(plan, wire, 'advice'), wire };
+  return { columns: fillColumns(plan, wire, 'run'), wire };
 }
 
 /** Values from the residues of a circuit's wires, whatever they are: tests play dishonest provers with it. */
@@ -36,18 +37,23 @@ export function valuesOfWires(plan: Plan, wire: (id: number) => Uint32Array): Ru
   return { columns: fillColumns(plan, wire), wire };
 }
 
-/** Cells of one group of columns as stored: column-major, 2^logRows words each, in the memory of the vectors. */
-export function storedCells(
+/** Advice as stored: column-major, 2^logRows words each, in the memory of the vectors. */
+export function adviceCells(
   v: Vectors,
-  protocol: Protocol,
-  group: 'advice' | 'weight',
+  { plan, logRows, adviceColumns }: Protocol,
   columns: ColumnValues,
 ): Uint32Array {
-  const { plan, logRows, adviceColumns, weightColumns } = protocol;
-  const cells = v.alloc(2 ** logRows * (group === 'advice' ? adviceColumns : weightColumns));
+  const cells = v.alloc(2 ** logRows * adviceColumns);
   for (const [i, column] of plan.columns.entries())
-    if (column.group === group) storeCells(cells, column.offset, columns[i]!, plan.shapes[column.wire]!);
+    if (column.group === 'advice') storeCells(cells, column.offset, columns[i]!, plan.shapes[column.wire]!);
   return cells;
+}
+
+/** Canonical residues of a committed port, row-major. */
+export function committedValues({ plan }: Protocol, port: number, columns: ColumnValues): Uint32Array {
+  const index = plan.columns.findIndex((column) => column.wire === plan.committed[port]!.wire);
+  // A port without elements has no column.
+  return columns[index] ?? new Uint32Array(0);
 }
 
 /** Reads a run's wires while it is proved. */
@@ -65,7 +71,7 @@ export function valueReader(
   v: Vectors,
   protocol: Protocol,
   { wire }: RunValues,
-  cells: { readonly advice: Uint32Array; readonly weight: Uint32Array | undefined },
+  cells: ReadonlyMap<ColumnGroup, Uint32Array>,
 ): ValueReader {
   const { plan } = protocol;
   const index = new Map(plan.columns.map((column, i) => [column.wire, i]));
@@ -73,7 +79,7 @@ export function valueReader(
     const i = index.get(id);
     if (i === undefined) return undefined;
     const { group, offset, size } = plan.columns[i]!;
-    return cells[group]!.subarray(offset, offset + size);
+    return cells.get(group)!.subarray(offset, offset + size);
   };
   const value = (id: number): Uint32Array => wire(plan.definitions.get(id) ?? id);
   return {

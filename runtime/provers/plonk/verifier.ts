@@ -7,6 +7,7 @@ import { verifyFractions } from './fraction-trees.ts';
 import { drawLookupChallenges } from './lookup-leaves.ts';
 import { verifyFunctional } from './opening.ts';
 import { scoped } from './opening-rounds.ts';
+import { PORT_KIND } from './port-commitment.ts';
 import { instancesOf, PROTOCOL, type ProofContext } from './protocol.ts';
 import type { CombinedCovector } from './row-opening.ts';
 import { absorbStatement, checkStatement, publicWords, type RunStatement } from './run-statement.ts';
@@ -37,7 +38,7 @@ function readProof(
   weightRoot: Uint8Array | undefined,
   channel: VerifierChannel,
 ): void {
-  const { plan, trees, adviceColumns, weightColumns } = protocol;
+  const { plan, trees, adviceColumns, weightColumns, portColumns } = protocol;
   const words = publicWords(statement);
   channel.check((weightRoot !== undefined) === weightColumns > 0, 'root of the weights');
 
@@ -66,8 +67,9 @@ function readProof(
   for (const value of values) target = sub(target, value);
   for (const part of [first.pulled, last.pulled]) target = sub(target, publicPart(v, plan, part, words.inputs));
   const weights = weightRoot === undefined ? [] : [{ kind: 'weights', columns: weightColumns, root: weightRoot }];
+  const ports = (statement.commitments ?? []).map((root, i) => ({ kind: PORT_KIND, columns: portColumns[i]!, root }));
   const parts = cellParts(v, protocol, [first.pulled, last.pulled]);
   const combined: CombinedCovector = (pieces, logPiece) => combinedCells(v, parts, pieces, logPiece);
-  verifyFunctional(v, channel, parameters.opening, [advice, ...weights], combined, target);
+  verifyFunctional(v, channel, parameters.opening, [advice, ...weights, ...ports], combined, target);
   channel.end();
 }

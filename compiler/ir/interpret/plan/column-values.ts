@@ -4,16 +4,16 @@ import { sizeOf } from '../../tensor.ts';
 import type { Witness } from '../witness.ts';
 import { residueOf } from './draft.ts';
 import { residuesOf } from './residue-walk.ts';
-import type { Column, ColumnGroup, LinearForm, Plan } from './types.ts';
+import type { Column, LinearForm, Plan } from './types.ts';
 
 /** Canonical residues of every column, by index in {@link Plan.columns}; multiplicities included. */
 export type ColumnValues = readonly Uint32Array[];
 
 const LIMIT = 2n ** 53n;
 
-/** Columns of an honest run; only those of one group, if it is named. */
-export function planWitness(plan: Plan, witness: Witness, group?: ColumnGroup): ColumnValues {
-  return fillColumns(plan, (wire) => witnessResidues(witness, wire), group);
+/** Columns of an honest run. */
+export function planWitness(plan: Plan, witness: Witness): ColumnValues {
+  return fillColumns(plan, (wire) => witnessResidues(witness, wire));
 }
 
 /**
@@ -52,9 +52,13 @@ export function witnessResidues(witness: Witness, wire: number): Uint32Array {
 /**
  * Columns from the residues of the circuit's wires (asked for as needed, once each). Total: where a value is in no row of
  * its table, nothing is counted for it; the verifier then refuses.
- * @param group only these columns; the others are left empty
+ * @param which `run`: weights, which are committed beforehand, are left empty
  */
-export function fillColumns(plan: Plan, wireValues: (wire: number) => Uint32Array, group?: ColumnGroup): ColumnValues {
+export function fillColumns(
+  plan: Plan,
+  wireValues: (wire: number) => Uint32Array,
+  which: 'all' | 'run' = 'all',
+): ColumnValues {
   const known = new Map<number, Uint32Array>();
   const columnOf = new Map(plan.columns.map((column) => [column.wire, column]));
   const wires = plan.circuit.wires.length;
@@ -104,7 +108,7 @@ export function fillColumns(plan: Plan, wireValues: (wire: number) => Uint32Arra
     return counts;
   };
   return plan.columns.map((column) => {
-    if (group !== undefined && column.group !== group) return NOTHING;
+    if (which === 'run' && column.group === 'weight') return NOTHING;
     const values = valuesAt(column.wire);
     if (values.length !== sizeOf(plan.shapes[column.wire]!))
       throw new RangeError(`plan: ${column.label} has a bad size`);

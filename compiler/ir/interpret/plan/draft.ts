@@ -47,10 +47,15 @@ export interface Draft {
   // Statements about no cells are left out.
   /** A wire that the circuit does not have. */
   addWire(shape: Shape): number;
+  /** If the wire becomes a column, it is the one of this committed port. */
+  place(wire: number, port: number): void;
+  /** Advice wires that have been placed go to their places. */
   addColumn(wire: number, group: ColumnGroup, origin: ColumnOrigin, label: string): void;
   isColumn(wire: number): boolean;
+  /** True if the wire is the column of this committed port. */
+  isPlaced(wire: number, port: number): boolean;
   /** Cells committed so far. */
-  committed(): number;
+  cells(): number;
   /** Index of a table; tables of one name of content are one. */
   addTable(content: string, make: () => DraftTable): number;
   /** Index of the lookup. */
@@ -62,7 +67,7 @@ export interface Draft {
   /** The wire of the circuit is this form of columns. */
   substitute(wire: number, by: LinearForm): void;
   /** Chooses range tables of at most `maxRows` rows, proves all ranges, adds multiplicities and lays out the columns. */
-  finish(maxRows: number, rest: Pick<Plan, 'contractions' | 'inputs' | 'outputs'>): Plan;
+  finish(maxRows: number, rest: Pick<Plan, 'contractions' | 'inputs' | 'outputs' | 'committed'>): Plan;
 }
 
 /** An empty plan of a circuit. */
@@ -70,6 +75,7 @@ export function createDraft(circuit: Circuit): Draft {
   const shapes: Shape[] = circuit.wires.map((w) => w.shape);
   const columns: Omit<Column, 'offset'>[] = [];
   const isColumn = new Set<number>();
+  const places = new Map<number, number>();
   const tables: DraftTable[] = [];
   const tableIndex = new Map<string, number>();
   const lookups: PlanLookup[] = [];
@@ -80,14 +86,20 @@ export function createDraft(circuit: Circuit): Draft {
 
   const draft: Draft = {
     addWire: (shape) => shapes.push(shape) - 1,
-    addColumn(wire, group, origin, label) {
+    place(wire, port) {
+      places.set(wire, port);
+    },
+    addColumn(wire, asked, origin, label) {
       if (isColumn.has(wire)) throw new RangeError(`plan: wire ${wire} is committed twice`);
       isColumn.add(wire);
       const size = sizeOf(shapes[wire]!);
+      const place = places.get(wire);
+      const group: ColumnGroup = asked === 'advice' && place !== undefined ? `port${place}` : asked;
       if (size > 0) columns.push({ wire, size, group, origin, label });
     },
     isColumn: (wire) => isColumn.has(wire),
-    committed: () => columns.reduce((n, c) => n + c.size, 0),
+    isPlaced: (wire, port) => columns.some((c) => c.wire === wire && c.group === `port${port}`),
+    cells: () => columns.reduce((n, c) => n + c.size, 0),
     addTable(content, make) {
       const have = tableIndex.get(content);
       if (have !== undefined) return have;
@@ -125,10 +137,11 @@ export function createDraft(circuit: Circuit): Draft {
         columns.filter((c) => c.group === 'weight'),
         bitsOf,
       );
+      const ports = columns.filter((c) => c.group !== 'advice' && c.group !== 'weight');
       return {
         circuit,
         shapes,
-        columns: [...advice.columns, ...weight.columns],
+        columns: [...advice.columns, ...weight.columns, ...ports.map((c) => ({ ...c, offset: 0 }))],
         cells: { advice: advice.cells, weight: weight.cells },
         tables: finished,
         lookups: lookups.map((l, i) => ({ ...l, table: trees.tableOf[i]! })),

@@ -14,6 +14,8 @@
 //   no constraint reaches has no influence on the statement and is left out.
 // - lookup: (key, values) is a row of the table; if no value is reached, the key still lies in the domain.
 // - range: a range proof of the subject. zero: an identity.
+// - A committed port is a column with a commitment of its own. Inputs are, with their range proof; an output is where its
+//   wire is a column in any case, else a copy of it by an identity.
 // - Column m in place of wire w: an identity says m = w, with w as the circuit computes it.
 import type { Circuit, Instr, Port } from '../../circuit.ts';
 import { Diagnostic } from '../../diagnostics.ts';
@@ -23,7 +25,7 @@ import { sizeOf } from '../../tensor.ts';
 import { createDraft, type Draft, formOf, plusWire } from './draft.ts';
 import { type Part, type Reach, reachOf } from './reachable.ts';
 import { addTableLookups, type TableLookup } from './table-lookups.ts';
-import type { Plan, PlanContraction, Plans, PublicTensor } from './types.ts';
+import type { CommittedTensor, Plan, PlanContraction, Plans, PublicTensor } from './types.ts';
 
 /** Committed cells up to which tables have at most SMALL_TABLE rows: about three words per activation, 10^5 activations. */
 const SMALL_MODEL = 3e5;
@@ -41,14 +43,14 @@ export function planCircuit(c: Circuit): Plans {
   const reach = reachOf(c);
   const run = draftOf(c, reach, 'run');
   const values = run.lookups.reduce((n, l) => n + l.outs.length * sizeOf(l.shape), 0);
-  const maxRows = run.draft.committed() + values < SMALL_MODEL ? SMALL_TABLE : LARGE_TABLE;
+  const maxRows = run.draft.cells() + values < SMALL_MODEL ? SMALL_TABLE : LARGE_TABLE;
   const outputs = c.ports.flatMap((p) => planOutput(c, p));
   const registration = draftOf(c, reach, 'registration');
-  const isRegistered = registration.draft.committed() > 0;
+  const isRegistered = registration.draft.cells() > 0;
   return {
-    run: finish(run, maxRows, outputs),
+    run: finish(c, run, maxRows, outputs),
     // Made once per model: whatever costs least.
-    registration: isRegistered ? finish(registration, LARGE_TABLE, []) : undefined,
+    registration: isRegistered ? finish(c, registration, LARGE_TABLE, []) : undefined,
   };
 }
 
@@ -58,16 +60,43 @@ interface DraftedPart {
   readonly lookups: readonly TableLookup[];
   readonly contractions: readonly PlanContraction[];
   readonly inputs: readonly PublicTensor[];
+  /** Committed ports, in order. */
+  readonly committed: readonly Port[];
 }
 
-function finish({ draft, lookups, contractions, inputs }: DraftedPart, maxRows: number, outputs: PublicTensor[]): Plan {
+function finish(
+  c: Circuit,
+  { draft, lookups, contractions, inputs, committed }: DraftedPart,
+  maxRows: number,
+  outputs: PublicTensor[],
+): Plan {
   addTableLookups(draft, lookups, maxRows);
-  return draft.finish(maxRows, { contractions, inputs, outputs });
+  return draft.finish(maxRows, {
+    contractions,
+    inputs,
+    outputs,
+    committed: committed.map((port, i) => planCommitted(c, draft, port, i)),
+  });
+}
+
+/** The column that a committed port is: the wire itself where it has become one in the port's place, else a copy of it. */
+function planCommitted(c: Circuit, draft: Draft, p: Port, port: number): CommittedTensor {
+  const { name, wire } = p;
+  const { shape } = publicTensor(c, p);
+  if (draft.isPlaced(wire, port)) return { name, wire, shape };
+  const copy = draft.addWire(shape);
+  draft.place(copy, port);
+  draft.addColumn(copy, 'advice', { kind: 'quotient', of: formOf(wire), shift: 0 }, name);
+  draft.addIdentity({ shape, form: plusWire(formOf(copy), wire, -1n), label: name });
+  return { name, wire: copy, shape };
 }
 
 function draftOf(c: Circuit, reach: Reach, name: 'run' | 'registration'): DraftedPart {
   const part = reach[name];
   const draft = createDraft(part.circuit);
+  const committed = name === 'run' ? c.ports.filter(isCommitted) : [];
+  for (const [i, { role, wire }] of committed.entries())
+    if (role === 'input' || committed.findIndex((p) => p.wire === wire) === i) draft.place(wire, i);
   const lookups: TableLookup[] = [];
   const inputs: PublicTensor[] = [];
   const contractions: PlanContraction[] = [];
@@ -124,7 +153,7 @@ function draftOf(c: Circuit, reach: Reach, name: 'run' | 'registration'): Drafte
         break;
     }
   }
-  return { draft, lookups, contractions, inputs };
+  return { draft, lookups, contractions, inputs, committed };
 }
 
 /** True if a lookup of the part with this wire as its key has a domain inside the interval. */
@@ -159,15 +188,13 @@ function planInput(c: Circuit, run: Draft, needed: ReadonlySet<number>, port: Po
     inputs.push(publicTensor(c, port));
     return;
   }
-  if (visibility === 'committed') throw committedPort(port);
-  if (!needed.has(wire)) return;
+  if (visibility !== 'committed' && !needed.has(wire)) return;
   run.addColumn(wire, 'advice', { kind: 'wire' }, name);
   run.addRange(formOf(wire, 1n, -range.lo), shape, cardinality(range), name);
 }
 
 function planOutput(c: Circuit, port: Port): PublicTensor[] {
-  if (port.role !== 'output' || port.visibility === 'private') return [];
-  if (port.visibility === 'committed') throw committedPort(port);
+  if (port.role !== 'output' || port.visibility !== 'public') return [];
   return [publicTensor(c, port)];
 }
 
@@ -183,13 +210,8 @@ function publicTensor(c: Circuit, port: Port): PublicTensor {
   return { name: port.name, wire: port.wire, shape, range };
 }
 
-function committedPort(port: Port): Diagnostic {
-  return new Diagnostic(
-    'unsupported-visibility',
-    `${port.role} ${port.name}: this prover has no commitments to ports yet; make it public or private`,
-    { field: port.name },
-  );
-}
+/** Inputs and outputs; parameters have the commitment to weights. */
+const isCommitted = (p: Port): boolean => p.visibility === 'committed' && p.role !== 'param';
 
 /**
  * Makes a wire linear in columns and public inputs: contractions below it become columns, or the wire itself does if it is

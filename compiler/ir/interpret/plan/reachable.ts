@@ -38,7 +38,7 @@ export function reachOf(c: Circuit): Reach {
   const fixed = constantWires(c);
   const definedBy = new Int32Array(c.wires.length).fill(-1);
   for (const [index, i] of c.instrs.entries()) for (const w of outputsOf(i)) definedBy[w] = index;
-  const outputs = c.ports.flatMap((p) => (p.role === 'output' && p.visibility === 'public' ? [p.wire] : []));
+  const outputs = c.ports.flatMap((p) => (p.role === 'output' && p.visibility !== 'private' ? [p.wire] : []));
   const { isParameter, componentOf } = parameterWires(c, fixed);
   const isOnParameters = (i: Instr): boolean =>
     inputsOf(i).some((w) => isParameter[w] === 1) && inputsOf(i).every((w) => isParameter[w] === 1 || fixed.has(w));

@@ -15,8 +15,11 @@ export interface LinearForm {
   readonly constant: number;
 }
 
-/** Committed with every proof, or once per model. */
-export type ColumnGroup = 'advice' | 'weight';
+/**
+ * Committed together: with every proof, once per model, or by itself: `port3` is the column of the port with index 3 in
+ * {@link Plan.committed}, which other proofs may be about as well.
+ */
+export type ColumnGroup = 'advice' | 'weight' | `port${number}`;
 
 /** Where the honest values of a column come from. */
 export type ColumnOrigin =
@@ -95,6 +98,14 @@ export interface PublicTensor {
   readonly range: Interval;
 }
 
+/** A tensor of which the verifier knows a commitment. */
+export interface CommittedTensor {
+  readonly name: string;
+  /** The column. */
+  readonly wire: number;
+  readonly shape: Shape;
+}
+
 /** What every proof shows, and what is shown once about the weights: both hold the same weight columns. */
 export interface Plans {
   readonly run: Plan;
@@ -111,10 +122,12 @@ export interface Plan {
   readonly circuit: Circuit;
   /** Shape of every wire: those of the circuit, then the ones that only the plan has: quotients, multiplicities, definitions. */
   readonly shapes: readonly Shape[];
-  /** In layout order: advice, then weights. */
+  /** In layout order: advice, then weights, then the column of each committed port. */
   readonly columns: readonly Column[];
-  /** Cells of each group: columns follow each other without a gap. */
-  readonly cells: Readonly<Record<ColumnGroup, number>>;
+  /** Cells of each group of several columns, which follow each other without a gap. */
+  readonly cells: Readonly<Record<'advice' | 'weight', number>>;
+  /** Ports that a commitment of their own stands for, in the order of the circuit; their wires are columns. */
+  readonly committed: readonly CommittedTensor[];
   readonly tables: readonly PlanTable[];
   readonly lookups: readonly PlanLookup[];
   readonly identities: readonly Identity[];
