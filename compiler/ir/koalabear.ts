@@ -87,6 +87,24 @@ export function inverse(a: Ext): Ext {
   return mul(conjugate, [mulP(n0, d), 0, subP(0, mulP(n2, d)), 0]);
 }
 
+/** Inverses of all elements by one inversion (Montgomery). @throws RangeError if one is 0. */
+export function inverses(elements: readonly Ext[]): Ext[] {
+  // products[i]: of the elements before i.
+  const products: Ext[] = [];
+  let product = ONE;
+  for (const a of elements) {
+    products.push(product);
+    product = mul(product, a);
+  }
+  const out: Ext[] = new Array<Ext>(elements.length);
+  let rest = inverse(product);
+  for (let i = elements.length - 1; i >= 0; i--) {
+    out[i] = mul(rest, products[i]!);
+    rest = mul(rest, elements[i]!);
+  }
+  return out;
+}
+
 /** 1, x, x^2, ... (n elements). */
 export function powers(x: Ext, n: number): Ext[] {
   const out: Ext[] = [];

@@ -8,6 +8,7 @@ import {
   type Ext,
   inverse,
   inverseP,
+  inverses,
   mul,
   mulP,
   neg,
@@ -94,6 +95,9 @@ describe('the field', () => {
       expect(powP(rootOfUnity(k), 2 ** k)).toBe(1);
       expect(powP(rootOfUnity(k), 2 ** (k - 1))).toBe(P - 1);
     }
+    const some = Array.from({ length: 5 }, () => randomExt(random));
+    for (const n of [0, 1, 5]) expect(inverses(some.slice(0, n))).toEqual(some.slice(0, n).map(inverse));
+    expect(() => inverses([ONE, [0, 0, 0, 0], ONE])).toThrow(RangeError);
     const x = randomExt(random);
     expect(powers(x, 4)).toEqual([ONE, x, mul(x, x), mul(mul(x, x), x)]);
   });

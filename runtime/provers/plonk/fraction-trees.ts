@@ -1,5 +1,5 @@
 // Fraction trees of LogUp and their sumchecks (GKR): a sum of fractions that is zero, from the root to the leaves.
-import { add, EXT, type Ext, inverse, isZero, mul, ONE, same, sub, ZERO } from './field.ts';
+import { add, EXT, type Ext, inverses, isZero, mul, ONE, same, sub, ZERO } from './field.ts';
 import { elementAt } from './opening-rounds.ts';
 import { quadraticAt } from './sumcheck.ts';
 import type { ProverChannel, VerifierChannel } from './transcript.ts';
@@ -145,11 +145,12 @@ export function verifyFractions(channel: VerifierChannel, variables: number): Fr
     const lambda = channel.challenge('fractions.lambda');
     let value = add(claim.p, mul(lambda, claim.q));
     const point: Ext[] = [];
-    for (const r of claim.point) {
+    for (const r of claim.point) channel.check(!isZero(r), 'a challenge is zero');
+    const inverted = inverses(claim.point);
+    for (const [i, r] of claim.point.entries()) {
       const [g0, leading] = channel.receive('fractions.round', 2);
       // (1 - r) g(0) + r g(1) = value.
-      channel.check(!isZero(r), 'a challenge is zero');
-      const g1 = mul(sub(value, mul(sub(ONE, r), g0!)), inverse(r));
+      const g1 = mul(sub(value, mul(sub(ONE, r), g0!)), inverted[i]!);
       const z = channel.challenge('fractions.point');
       point.push(z);
       value = quadraticAt(g0!, leading!, g1, z);

@@ -115,37 +115,45 @@ function transcript(protocol: string): Omit<Transcript, 'pow'> & { state(): Uint
   let chained = false;
   let worked = false;
 
-  /** A source of uniform 31-bit numbers. */
-  function numbers(label: string): () => number {
+  // Of the draw at hand: draws follow each other, and each is over before the next begins.
+  const words = new Int32Array(HASH_BYTES / 4);
+  const data = new Uint8Array(4);
+  const block = new DataView(data.buffer);
+  let seed = state;
+  let drawn = 0;
+
+  function begin(label: string): void {
     state = step(KIND.draw, state, label, NOTHING);
     worked = false;
-    const seed = state;
-    const words = new Int32Array(HASH_BYTES / 4);
-    const block = new DataView(new ArrayBuffer(4));
-    const data = new Uint8Array(block.buffer);
-    let drawn = 0;
-    return () => {
-      const at = drawn % words.length;
-      if (at === 0) {
-        block.setUint32(0, drawn / words.length, true);
-        words.set(stepWords(KIND.block, seed, '', data));
-      }
-      drawn++;
-      return words[at]! & 0x7fffffff;
-    };
+    seed = state;
+    drawn = 0;
+  }
+
+  /** A uniform 31-bit number. */
+  function next(): number {
+    const at = drawn % words.length;
+    if (at === 0) {
+      block.setUint32(0, drawn / words.length, true);
+      words.set(stepWords(KIND.block, seed, '', data));
+    }
+    drawn++;
+    return words[at]! & 0x7fffffff;
+  }
+
+  /** Rejection: numbers of p and above would favour small residues. */
+  function limb(): number {
+    for (;;) {
+      const word = next();
+      if (word < P) return word;
+    }
   }
 
   function challenges(label: string, count: number): Ext[] {
     if (!chained) throw new Error(`challenge ${label} is drawn before the commitments are closed by the hash chain`);
-    const next = numbers(label);
-    /** Rejection: numbers of p and above would favour small residues. */
-    const limb = (): number => {
-      for (;;) {
-        const word = next();
-        if (word < P) return word;
-      }
-    };
-    return Array.from({ length: count }, (): Ext => [limb(), limb(), limb(), limb()]);
+    begin(label);
+    const out: Ext[] = [];
+    for (let i = 0; i < count; i++) out.push([limb(), limb(), limb(), limb()]);
+    return out;
   }
 
   return {
@@ -171,7 +179,7 @@ function transcript(protocol: string): Omit<Transcript, 'pow'> & { state(): Uint
       if (count > domain || domain > 2 ** 31 || !Number.isInteger(Math.log2(domain)))
         throw new RangeError(`${count} distinct positions below ${domain}`);
       const found = new Set<number>();
-      const next = numbers(label);
+      begin(label);
       while (found.size < count) found.add(next() % domain);
       return [...found].sort((a, b) => a - b);
     },
@@ -238,8 +246,8 @@ export function verifierChannel(protocol: string, proof: Uint8Array): VerifierCh
   function receiveWords(label: string, count: number): Uint32Array {
     const start = at;
     const words = wordsOfBytes(take(label, 4 * count));
-    const bad = words.findIndex((word) => word >= P);
-    if (bad >= 0) throw refuse('a word is not below the modulus', label, start + 4 * bad);
+    for (let i = 0; i < words.length; i++)
+      if (words[i]! >= P) throw refuse('a word is not below the modulus', label, start + 4 * i);
     return words;
   }
 
@@ -248,10 +256,9 @@ export function verifierChannel(protocol: string, proof: Uint8Array): VerifierCh
     receiveWords,
     receive(label, count) {
       const words = receiveWords(label, EXT * count);
-      return Array.from({ length: count }, (_, i): Ext => {
-        const k = EXT * i;
-        return [words[k]!, words[k + 1]!, words[k + 2]!, words[k + 3]!];
-      });
+      const values: Ext[] = [];
+      for (let k = 0; k < words.length; k += EXT) values.push([words[k]!, words[k + 1]!, words[k + 2]!, words[k + 3]!]);
+      return values;
     },
     receiveHashes: (label, count) => take(label, HASH_BYTES * count),
     pow(label, bits) {
