@@ -51,6 +51,8 @@ export interface BuildOptions {
   /** Told before the set-up. */
   readonly onEstimate: (estimate: BuildEstimate) => void;
   readonly signal?: AbortSignal | undefined;
+  /** Rows of the native prover's columns as log2, where slices are to share commitments. */
+  readonly logMessage?: number | undefined;
 }
 
 /** What set-up and proofs may take. */
@@ -170,7 +172,8 @@ async function makeKeys(task: KeyTask, options: Omit<BuildOptions, 'output'>): P
     if (cells !== undefined) onEstimate({ constraints, proveBytes: nativeProveBytes(cells) });
     onProgress('registering the weights');
     await turn(signal);
-    const key = makeNativeKey(compiled.circuit, parameters, join(folder, ARTIFACT_FILES.weights));
+    const weightsPath = join(folder, ARTIFACT_FILES.weights);
+    const key = makeNativeKey(compiled.circuit, parameters, weightsPath, options.logMessage);
     await turn(signal);
     return { key, setup: NO_SETUP, cached: false };
   }

@@ -10,7 +10,7 @@ import type { Parameter } from './artifact/parameters.ts';
 import type { ProofFile } from './artifact/proof-file.ts';
 import { openWeightCommitment } from './artifact/weight-commitment.ts';
 import { type EncodeOptions, encodeInputs } from './evaluate/encode.ts';
-import { bigintOfRoot, commitTensor, isStated, randomBlinding, rootOfBigint } from './native.ts';
+import { bigintOfRoot, commitTensor, isStated, randomBlinding, rootOfBigint, signalOf } from './native.ts';
 import {
   type Commitment,
   honestValues,
@@ -177,6 +177,6 @@ function signalsOf(circuit: Circuit, witness: Witness, openings: readonly Openin
   return publicSignals(shown).flatMap(({ port, kind }) => {
     const { name, wire } = shown.ports[port]!;
     if (kind === 'commitment') return [commitments.get(name)!];
-    return Array.from(witness.value(wire).data, (x) => BigInt.asUintN(64, BigInt(x)));
+    return Array.from(witness.value(wire).data, signalOf);
   });
 }

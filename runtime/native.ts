@@ -13,6 +13,7 @@ import { type PortStatement, readStatement } from './artifact/statement.ts';
 import { writeWeightCommitment } from './artifact/weight-commitment.ts';
 import type { ProofVerifier } from './proof-verifier.ts';
 import {
+  bestLogMessage,
   type Code,
   type Commitment,
   commitPort,
@@ -29,7 +30,7 @@ import {
 const SIGNALS = 2n ** 64n;
 
 /** Commitments are numbers in [0, 2^256). */
-const COMMITMENTS = 2n ** 256n;
+export const COMMITMENTS = 2n ** 256n;
 
 /** Origin of the set-up, in words. */
 export const NO_SETUP = 'none: nothing about the key is secret';
@@ -49,6 +50,9 @@ export function rootOfBigint(x: bigint): Uint8Array {
   return Uint8Array.from(Buffer.from(x.toString(16).padStart(64, '0'), 'hex'));
 }
 
+/** An integer as the public signal that it is. */
+export const signalOf = (n: number): bigint => BigInt.asUintN(64, BigInt(n));
+
 /** A secret uniform blinding value for {@link commitTensor}. */
 export const randomBlinding = (): bigint => BigInt(`0x${randomBytes(32).toString('hex')}`);
 
@@ -60,14 +64,28 @@ export function commitTensor(v: Vectors, code: Code, { shape, data }: Tensor, bl
 /** Weights are bound by their root in the key: a proof's statement has inputs and outputs only. */
 export const isStated = (p: Pick<PortDescription, 'role'>): boolean => p.role !== 'param';
 
+/** Rows of columns as log2 that suit the largest of several circuits; undefined for none. */
+export function commonLogMessage(circuits: readonly Circuit[]): number | undefined {
+  if (circuits.length === 0) return undefined;
+  const v = wasmVectors();
+  return Math.max(...circuits.map((c) => bestLogMessage(v, c)));
+}
+
 /**
  * Makes the verification key of a circuit and its weights. Nothing is random.
+ * @param logMessage rows of columns as log2; the best for this circuit where it is not given
  * @param weightsPath where the commitment to weights goes, if there are any: a file that is not there yet
  * @throws Diagnostic what the circuit's plan refuses, `insecure-parameters`.
  */
-export function makeNativeKey(circuit: Circuit, parameters: readonly Parameter[], weightsPath: string): Uint8Array {
+export function makeNativeKey(
+  circuit: Circuit,
+  parameters: readonly Parameter[],
+  weightsPath: string,
+  logMessage?: number,
+): Uint8Array {
   const weights = new Map(parameters.map((p) => [p.name, p.values]));
   return makeKey(wasmVectors(), circuit, weights, {
+    ...(logMessage !== undefined && { logMessage }),
     keep: (commitment) => writeWeightCommitment(weightsPath, commitment),
   });
 }

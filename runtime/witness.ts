@@ -57,8 +57,13 @@ export async function prepareWitness(
 }
 
 /** All integers of a compiled model on integers. @param integers by input port */
-export function runIntegers({ circuit, parameters }: LoadedProver, integers: ReadonlyMap<string, Tensor>): Witness {
-  return runWitness(circuit, withParameters(circuit, parameters, integers), WITNESS_KERNELS);
+export function runIntegers(
+  { circuit, parameters, verifier: { system } }: LoadedProver,
+  integers: ReadonlyMap<string, Tensor>,
+): Witness {
+  // What the native prover states about weights alone is proved already, and not needed for a run.
+  const needed = system.proofSystem === 'plonk-koalabear' ? system.key.run.protocol.plan.circuit : circuit;
+  return runWitness(needed, withParameters(circuit, parameters, integers), WITNESS_KERNELS);
 }
 
 /** Values of input and parameter ports. */
@@ -71,7 +76,7 @@ function withParameters(
   const known = new Map(parameters.map((p) => [p.name, p.values]));
   for (const { role, name, wire } of circuit.ports) {
     const values = role === 'param' ? known.get(name) : undefined;
-    if (values !== undefined) given.set(name, { shape: circuit.wires[wire]!.shape, data: Float64Array.from(values) });
+    if (values !== undefined) given.set(name, { shape: circuit.wires[wire]!.shape, data: values });
   }
   return given;
 }

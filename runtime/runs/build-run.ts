@@ -9,8 +9,8 @@ import { ARTIFACT_VERSION } from '../artifact/description.ts';
 import { replaceFolder } from '../artifact/files.ts';
 import { encodeRunDescription, type RunSlice, type RunTensor, runRoot } from '../artifact/run-description.ts';
 import { type BuildOptions, type BuiltArtifact, type CompiledModel, filesBelow, fillArtifact } from '../build.ts';
+import { commonLogMessage } from '../native.ts';
 import { turn } from '../turn.ts';
-import { committerOf } from './committer.ts';
 
 /** Names of files of a sliced model, relative to the verifier's folder. */
 export const RUN_FILES = { description: 'run.json', slices: 'slices' } as const;
@@ -58,21 +58,29 @@ export function buildRun(options: BuildOptions, compile: () => Promise<SlicedMod
     const at = (...path: readonly string[]): string => join(folder, ...path);
     const sliced = await compile();
     const { model, backend, proofSystem } = sliced;
-    committerOf(proofSystem);
     for (const path of [ARTIFACT_FILES.slices, 'prover', join(ARTIFACT_FILES.verifier, RUN_FILES.slices)])
       mkdirSync(at(path), { recursive: true });
     writeFileSync(at(ARTIFACT_FILES.float), sliced.float);
     writeFileSync(at(ARTIFACT_FILES.int), sliced.int);
     const built: (BuiltSlice & BuiltArtifact)[] = [];
+    // The native prover's commitments are shared by slices whose columns are of one length: all circuits come first.
+    const circuits: CompiledModel[] = [];
+    if (proofSystem === 'plonk-koalabear')
+      for (const i of sliced.slices.keys()) {
+        onProgress(`lowering slice ${i + 1} of ${sliced.slices.length}`);
+        await turn(signal);
+        circuits.push(await sliced.compile(i));
+      }
+    const logMessage = commonLogMessage(circuits.map((c) => c.circuit));
     for (const [i, { name, nodes }] of sliced.slices.entries()) {
       const told = (stage: string, fraction?: number): void =>
         onProgress(`slice ${i + 1} of ${sliced.slices.length}: ${stage}`, fraction);
       await turn(signal);
-      const compiled = await sliced.compile(i);
+      const compiled = circuits[i] ?? (await sliced.compile(i));
       refusePublicWeights(compiled);
       const own = at(ARTIFACT_FILES.slices, name);
       mkdirSync(own);
-      const artifact = await fillArtifact(own, compiled, { ...options, onProgress: told });
+      const artifact = await fillArtifact(own, compiled, { ...options, onProgress: told, logMessage });
       const equal = built.find((b) => b.root === artifact.root);
       if (equal !== undefined) rmSync(own, { recursive: true });
       const macs = multiplyAccumulates(compiled.circuit);

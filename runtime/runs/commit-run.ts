@@ -9,7 +9,7 @@ import { type LoadedProver, loadProver } from '../prover.ts';
 import { turn } from '../turn.ts';
 import { runIntegers } from '../witness.ts';
 import { committerOf } from './committer.ts';
-import { checkSliceVerifier, type LoadedRun } from './run-verifier.ts';
+import { checkSliceVerifier, type LoadedRun, loadSliceVerifier } from './run-verifier.ts';
 import { tensorsOfPorts } from './slice-signals.ts';
 import type { CommittedRun, WorkFolder } from './work-folder.ts';
 
@@ -54,7 +54,7 @@ export async function commitRun(
 ): Promise<CommittedRun> {
   const { description, root } = prover.run;
   const { tensors, slices } = description;
-  const committer = committerOf(description.proofSystem);
+  const committer = committerOf(loadSliceVerifier(prover.run, 0).system);
   const blobs = new Array<string>(tensors.length).fill('');
   const blindings = new Array<bigint | undefined>(tensors.length).fill(undefined);
   const stated = new Array<TensorStatement>(tensors.length).fill({ kind: 'private' });

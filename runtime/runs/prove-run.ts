@@ -11,7 +11,7 @@ import { turn } from '../turn.ts';
 import type { Opening } from '../witness.ts';
 import { RUN_FILES } from './build-run.ts';
 import { checkedSliceFolder, commitRun, type LoadedRunProver } from './commit-run.ts';
-import { committerOf } from './committer.ts';
+import { signalForm } from './committer.ts';
 import { loadRun, loadSliceVerifier } from './run-verifier.ts';
 import { localWorker, type SliceJob, type SliceWorker } from './slice-job.ts';
 import { sliceSignals, tensorsOfPorts } from './slice-signals.ts';
@@ -186,7 +186,7 @@ export function sliceJob(
       const blinding = role === 'param' ? undefined : blindings[tensor];
       return blinding === undefined ? [] : [{ port, blinding: blinding.toString() }];
     }),
-    signals: sliceSignals(s, ports, statement.tensors, committerOf(run.description.proofSystem)).map(String),
+    signals: sliceSignals(s, ports, statement.tensors, signalForm(run.description.proofSystem)).map(String),
   };
 }
 

@@ -3,8 +3,10 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Diagnostic, quote } from '../../compiler/ir/diagnostics.ts';
 import type { Tensor } from '../../compiler/ir/tensor.ts';
+import { createNativeProver } from '../native-prover.ts';
 import { provenSignals, temporaryFolder } from '../prove.ts';
 import { type LoadedProver, loadProver } from '../prover.ts';
+import type { LoadedKey } from '../provers/plonk/index.ts';
 import { witnessOfIntegers } from '../witness.ts';
 
 /** One slice to prove. Plain data: it crosses processes and machines. */
@@ -61,18 +63,44 @@ async function proveJob(
     job.inputs.map(({ port, blob }) => [port, { shape: shapes.get(port) ?? [], data: place.tensor(blob) }]),
   );
   const blindings = new Map(job.blindings.map(({ port, blinding }) => [port, BigInt(blinding)]));
+  const { system } = prover.verifier;
+  if (system.proofSystem === 'plonk-koalabear')
+    return proveNativeJob(prover, system.key, job, integers, blindings, signal);
   const folder = temporaryFolder();
   try {
     const witness = await witnessOfIntegers(prover, integers, join(folder, 'witness.wtns'), blindings);
-    const expected = job.signals.map(BigInt);
-    if (witness.signals.length !== expected.length || witness.signals.some((s, i) => s !== expected[i]))
-      throw new Diagnostic(
-        'wrong-signals',
-        `slice ${quote(job.name)} computes other integers than the run committed to: remove the work folder and prove again`,
-        { file: prover.folder },
-      );
+    checkSignals(prover, job, witness.signals);
     return await provenSignals(prover, witness, signal);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+async function proveNativeJob(
+  prover: LoadedProver,
+  key: LoadedKey,
+  job: SliceJob,
+  integers: ReadonlyMap<string, Tensor>,
+  blindings: ReadonlyMap<string, bigint>,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const { circuit, parameters, weightsPath, verifier } = prover;
+  const native = createNativeProver({ circuit, parameters, ports: verifier.description.ports, key, weightsPath });
+  try {
+    const run = native.prepareIntegers(integers, blindings);
+    const { signals, proof } = await run.proveInTurns(() => {}, signal);
+    checkSignals(prover, job, signals);
+    return proof;
+  } finally {
+    native.close();
+  }
+}
+
+function checkSignals({ folder }: LoadedProver, { signals, name }: SliceJob, shown: readonly bigint[]): void {
+  if (shown.length !== signals.length || shown.some((s, i) => s !== BigInt(signals[i]!)))
+    throw new Diagnostic(
+      'wrong-signals',
+      `slice ${quote(name)} computes other integers than the run committed to: remove the work folder and prove again`,
+      { file: folder },
+    );
 }

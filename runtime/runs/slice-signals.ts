@@ -4,7 +4,7 @@ import type { PortDescription } from '../artifact/description.ts';
 import type { RunSlice } from '../artifact/run-description.ts';
 import type { TensorStatement } from '../artifact/run-file.ts';
 import { groupsOf } from '../artifact/statement.ts';
-import type { Committer } from './committer.ts';
+import type { SignalForm } from './committer.ts';
 
 /**
  * Tensor of the run at each port of a slice; -1 for weights.
@@ -24,17 +24,18 @@ export function sliceSignals(
   slice: Pick<RunSlice, 'name' | 'ports'>,
   ports: readonly PortDescription[],
   tensors: readonly TensorStatement[],
-  committer: Committer,
+  { signal, showsWeights }: SignalForm,
 ): readonly bigint[] {
-  const tensorOf = tensorsOfPorts(slice, ports);
-  return groupsOf(ports).flatMap(({ port }): readonly bigint[] => {
-    const { role, commitment, name } = ports[port]!;
+  const shown = showsWeights ? ports : ports.filter((p) => p.role !== 'param');
+  const tensorOf = tensorsOfPorts(slice, shown);
+  return groupsOf(shown).flatMap(({ port }): readonly bigint[] => {
+    const { role, commitment, name } = shown[port]!;
     if (role === 'param') {
       if (commitment !== undefined) return [BigInt(commitment)];
       throw new Diagnostic('bad-verifier', `slice ${slice.name} shows its weights ${name}: slices do not`);
     }
     const stated = tensors[tensorOf[port]!]!;
     if (stated.kind === 'commitment') return [stated.commitment];
-    return stated.kind === 'integers' ? stated.integers.map(committer.signal) : [];
+    return stated.kind === 'integers' ? stated.integers.map(signal) : [];
   });
 }

@@ -8,7 +8,7 @@ import { decodeRunFile, type RunFile, type RunStatement, type TensorStatement } 
 import type { PortStatement } from '../artifact/statement.ts';
 import { decodeIntegers } from '../evaluate/encode.ts';
 import type { LoadedVerifier } from '../verify.ts';
-import { committerOf } from './committer.ts';
+import { signalForm } from './committer.ts';
 import { type LoadedRun, loadRun, loadSliceVerifier } from './run-verifier.ts';
 import { sliceSignals } from './slice-signals.ts';
 
@@ -148,7 +148,7 @@ export function checkSliceProof(
 ): void {
   const { slices, proofSystem } = run.description;
   const { ports } = verifier.description;
-  const signals = sliceSignals(slices[slice]!, ports, statement.tensors, committerOf(proofSystem));
+  const signals = sliceSignals(slices[slice]!, ports, statement.tensors, signalForm(proofSystem));
   try {
     verifier.system.check(ports, { root: verifier.root, signals, proof });
   } catch (e) {
@@ -168,7 +168,7 @@ export function checkStatement({ description, root }: LoadedRun, statement: RunS
   const refuse = (what: string): Diagnostic => new Diagnostic('proof-refused', what);
   if (statement.tensors.length !== tensors.length)
     throw refuse(`the run states ${statement.tensors.length} tensors, the model has ${tensors.length}`);
-  const { bound } = committerOf(proofSystem);
+  const { bound } = signalForm(proofSystem);
   const kinds = { public: 'integers', committed: 'commitment', private: 'private' } as const;
   for (const [i, t] of tensors.entries()) {
     const stated: TensorStatement = statement.tensors[i]!;

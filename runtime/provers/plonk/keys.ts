@@ -121,6 +121,16 @@ function weightWords(weights: Weights, name: string): Uint32Array {
   return words;
 }
 
+/** Rows of every column as log2 that {@link makeKey} chooses for a circuit by itself. */
+export function bestLogMessage(v: Vectors, circuit: Circuit): number {
+  const { run, registration } = planCircuit(circuit);
+  return chooseParameters(protocolSize(claimsOf(v, run)), targetOf(registration)).opening.code.logMessage;
+}
+
+const targetOf = (registration: Plan | undefined): { readonly targetBits: number } => ({
+  targetBits: registration === undefined ? DEFAULT_SECURITY_BITS : DEFAULT_SECURITY_BITS + REGISTRATION_SHARE,
+});
+
 /** What a key is made with. */
 export interface KeyOptions {
   /** Rows of every column as log2: the same for all keys whose proofs share commitments to ports. */
@@ -145,9 +155,8 @@ export function makeKey(
   const claims = claimsOf(v, run);
   const bytes = serializeCircuit(circuit);
   const registrationBits = DEFAULT_SECURITY_BITS + REGISTRATION_MARGIN;
-  const targetBits = registration === undefined ? DEFAULT_SECURITY_BITS : DEFAULT_SECURITY_BITS + REGISTRATION_SHARE;
   const parameters = chooseParameters(protocolSize(claims), {
-    targetBits,
+    ...targetOf(registration),
     ...(asked !== undefined && { logMessage: asked }),
   });
   const file = { circuit: bytes, parameters };
