@@ -12,15 +12,24 @@ import {
   readManifest,
 } from '../runtime/index.ts';
 
-export interface ArtifactModels {
+export interface ArtifactModules {
   readonly manifest: Manifest;
-  readonly verifier: LoadedVerifier;
   readonly float: Module;
   readonly int: Module;
 }
 
-/** @throws Diagnostic `bad-artifact` and the like, or what the parser of the text form throws. */
+export interface ArtifactModels extends ArtifactModules {
+  readonly verifier: LoadedVerifier;
+}
+
+/** With the verifier of a model that is proved as a whole. @throws Diagnostic as {@link readArtifactModules}. */
 export async function readArtifactModels(folder: string, compiler: Compiler): Promise<ArtifactModels> {
+  const modules = await readArtifactModules(folder, compiler);
+  return { ...modules, verifier: loadVerifier(join(folder, ARTIFACT_FILES.verifier)) };
+}
+
+/** @throws Diagnostic `bad-artifact` and the like, or what the parser of the text form throws. */
+export async function readArtifactModules(folder: string, compiler: Compiler): Promise<ArtifactModules> {
   const manifest = readManifest(folder);
   const read = async (path: string): Promise<Module> => {
     const file = await checkedFile(folder, manifest, path);
@@ -28,7 +37,6 @@ export async function readArtifactModels(folder: string, compiler: Compiler): Pr
   };
   return {
     manifest,
-    verifier: loadVerifier(join(folder, ARTIFACT_FILES.verifier)),
     float: await read(ARTIFACT_FILES.float),
     int: await read(ARTIFACT_FILES.int),
   };

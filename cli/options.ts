@@ -115,3 +115,8 @@ function isPlugin(x: unknown): x is Plugin {
     return list === undefined || Array.isArray(list);
   });
 }
+
+/** Names separated by commas, or repeated. */
+export function parseNames(texts: readonly string[] | undefined): readonly string[] | undefined {
+  return texts?.flatMap((t) => t.split(',')).map((t) => t.trim());
+}

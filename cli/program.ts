@@ -1,6 +1,7 @@
 // The program: commands, error handling, exit codes 0 (ok), 1 (the model or proof was refused), 2 (wrong usage).
 import { Command, CommanderError } from 'commander';
 import { Diagnostic } from '../compiler/index.ts';
+import { registerAudit } from './commands/audit.ts';
 import { registerCompile } from './commands/compile.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerDoctor } from './commands/doctor.ts';
@@ -50,7 +51,7 @@ function createInterruption(): { signal(): AbortSignal; reason(): Diagnostic | u
   const abort = new AbortController();
   const names = ['SIGINT', 'SIGTERM'] as const;
   let listening = false;
-  const reason = new Diagnostic('interrupted', 'interrupted; nothing was left behind');
+  const reason = new Diagnostic('interrupted', 'interrupted; nothing incomplete was left behind');
   const interrupt = (): void => abort.abort(reason);
   return {
     signal() {
@@ -79,6 +80,7 @@ export function createProgram(cx: CommandContext): Command {
     registerEvaluate,
     registerProve,
     registerVerify,
+    registerAudit,
     registerRoot,
     registerInspect,
     registerOpt,

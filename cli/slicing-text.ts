@@ -10,7 +10,8 @@ function showCost(x: number, unit: string): string {
   return `${Number(x.toPrecision(4))} ${unit}`;
 }
 
-function showNodes(nodes: readonly string[]): string {
+/** Names of nodes, the first and the last if there are many. */
+export function showNodes(nodes: readonly string[]): string {
   if (nodes.length <= MOST_NODES) return nodes.map(printable).join(', ');
   return `${printable(nodes[0]!)} ... ${printable(nodes.at(-1)!)} (${nodes.length})`;
 }

@@ -19,6 +19,11 @@ export function proveSeconds(constraints: number): number {
   return 1 + (PROVE * constraints) / threads();
 }
 
+/** Expected peak memory of the process that makes a Groth16 proof (bytes): snarkjs, its keys and transforms. */
+export function groth16ProveBytes(constraints: number): number {
+  return 3e8 + 1600 * constraints;
+}
+
 /** Resident memory of the process with the prover loaded (bytes). */
 const NATIVE_BASE = 185e6;
 /** Bytes per committed cell at the peak, in the first round of the opening: cell, covector, both bound once, codeword, witness. */

@@ -4,7 +4,7 @@ export { ARTIFACT_FILES, checkedFile, type Manifest, readManifest } from './arti
 export type { ElementType, PortDescription, VerifierDescription } from './artifact/description.ts';
 export { decodeProofFile, encodeProofFile, type ProofFile } from './artifact/proof-file.ts';
 export type { RunDescription, RunSlice, RunTensor } from './artifact/run-description.ts';
-export { isRunFile } from './artifact/run-file.ts';
+export { isRunFile, type RunFile, type RunStatement, type TensorStatement } from './artifact/run-file.ts';
 export type { PortStatement } from './artifact/statement.ts';
 export {
   type BuildEstimate,
@@ -17,6 +17,7 @@ export {
 export { availableBytes, nativeProveBytes, proveSeconds, setupSeconds } from './estimate.ts';
 export { decodeIntegers, type EncodedInputs, type EncodeOptions, encodeInputs } from './evaluate/encode.ts';
 export { cacheFolder, type KeySource } from './keys.ts';
+export { type ModelPort, readModelDescription, readModelPorts } from './model-ports.ts';
 export { type NativeFigures, nativeFigures, type SoundnessPart } from './native-figures.ts';
 export {
   createNativeProver,
@@ -26,11 +27,38 @@ export {
   type PreparedRun,
 } from './native-prover.ts';
 export { type ProveOptions, type ProveReport, prove, temporaryFolder } from './prove.ts';
-export { type LoadedProver, loadProver, type ModelPort, readModelPorts } from './prover.ts';
+export { type LoadedProver, loadProver } from './prover.ts';
 export { describeOrigin } from './provers/snarkjs/index.ts';
+export {
+  type Audit,
+  type AuditMethod,
+  type AuditPolicy,
+  drawAudit,
+  encodeAudit,
+  freshSeed,
+  isSeed,
+  readAudit,
+  readPolicy,
+  sampleCount,
+} from './runs/audit.ts';
 export { type BuiltRun, type BuiltSlice, buildRun, type SlicedModel } from './runs/build-run.ts';
-export { isSlicedArtifact, type ProveRunOptions, type ProveRunReport, proveRun } from './runs/prove-run.ts';
-export { isRunVerifier, type LoadedRun, loadRun } from './runs/run-verifier.ts';
-export { type Coverage, type RunVerdict, type VerifyRunOptions, verifyRun } from './runs/verify-run.ts';
+export {
+  type CommitReport,
+  commitOnly,
+  isSlicedArtifact,
+  type ProveRunOptions,
+  type ProveRunReport,
+  proveRun,
+} from './runs/prove-run.ts';
+export type { Budget } from './runs/prover-pool.ts';
+export { isRunVerifier, type LoadedRun, loadRun, slicesByName } from './runs/run-verifier.ts';
+export {
+  type AuditVerdict,
+  type Coverage,
+  type RunVerdict,
+  readRun,
+  type VerifyRunOptions,
+  verifyRun,
+} from './runs/verify-run.ts';
 export { turn } from './turn.ts';
 export { type LoadedVerifier, loadVerifier, type Verdict, type VerifyOptions, verify, verifyBytes } from './verify.ts';

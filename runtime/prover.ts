@@ -5,7 +5,7 @@ import { Diagnostic } from '../compiler/ir/diagnostics.ts';
 import { deserializeCircuit } from '../compiler/ir/serialize.ts';
 import { sameShape } from '../compiler/ir/tensor.ts';
 import { ARTIFACT_FILES, checkedFile, type Manifest, readManifest } from './artifact/artifact.ts';
-import type { ElementType, PortDescription } from './artifact/description.ts';
+import type { PortDescription } from './artifact/description.ts';
 import { readBounded } from './artifact/files.ts';
 import { decodeParameters, MAX_PARAMETER_BYTES, type Parameter } from './artifact/parameters.ts';
 import { type LoadedVerifier, loadVerifier, VERIFIER_FILES } from './verify.ts';
@@ -50,7 +50,8 @@ export async function loadProver(folder: string): Promise<LoadedProver> {
   return { folder, manifest, verifier, circuit, parameters: await readParameters(folder, manifest), weightsPath };
 }
 
-async function checkedVerifier(folder: string, manifest: Manifest): Promise<LoadedVerifier> {
+/** The verifier's folder of an artifact, unchanged. @throws Diagnostic `bad-artifact`. */
+export async function checkedVerifier(folder: string, manifest: Manifest): Promise<LoadedVerifier> {
   for (const name of Object.values(VERIFIER_FILES))
     await checkedFile(folder, manifest, `${ARTIFACT_FILES.verifier}/${name}`);
   return loadVerifier(join(folder, ARTIFACT_FILES.verifier));
@@ -69,19 +70,4 @@ async function readParameters(folder: string, manifest: Manifest): Promise<reado
   if (!Object.hasOwn(manifest.files, ARTIFACT_FILES.parameters)) return [];
   const file = await checkedFile(folder, manifest, ARTIFACT_FILES.parameters);
   return decodeParameters(readBounded(file, MAX_PARAMETER_BYTES), file);
-}
-
-/** An input or output of a compiled model, as readers of users' files expect it. */
-export interface ModelPort {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly dtype: ElementType;
-}
-
-/** Inputs, or outputs, of a compiled model. @throws Diagnostic as {@link loadProver}. */
-export async function readModelPorts(folder: string, role: 'input' | 'output'): Promise<readonly ModelPort[]> {
-  const { description } = await checkedVerifier(folder, readManifest(folder));
-  return description.ports
-    .filter((p) => p.role === role)
-    .map(({ name, shape, dtype = 'float32' }) => ({ name, shape, dtype }));
 }

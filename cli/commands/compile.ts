@@ -1,10 +1,22 @@
 // zkmlc compile: an ONNX model becomes an artifact with constraints, keys and a verifier's folder.
 import type { Command } from 'commander';
-import { type CompileReport, DEFAULT_BACKEND, formatDiagnostic, printable } from '../../compiler/index.ts';
+import {
+  type CompileOptions,
+  type CompileReport,
+  type Compiler,
+  DEFAULT_BACKEND,
+  findCostModel,
+  formatDiagnostic,
+  printable,
+  sliceModule,
+} from '../../compiler/index.ts';
 import { availableBytes, type BuildEstimate, proveSeconds } from '../../runtime/index.ts';
 import type { CommandContext } from '../context.ts';
-import { collect, compilerWith, parseDims, parseRanges, parseVisibility, real, whole } from '../options.ts';
+import { collect, compilerWith, parseDims, parseRanges, parseVisibility, real, usage, whole } from '../options.ts';
 import { memoryWarning, secrecyWarning } from '../secrecy.ts';
+import { parseSlice } from '../slice-options.ts';
+import { showNodes } from '../slicing-text.ts';
+import { table } from '../table.ts';
 
 interface CompileFlags {
   readonly output: string;
@@ -16,6 +28,9 @@ interface CompileFlags {
   readonly dim?: readonly string[];
   readonly visibility?: string;
   readonly ptau?: string;
+  readonly slice?: string;
+  readonly sliceAt?: readonly string[];
+  readonly costModel?: string;
   readonly plugin?: readonly string[];
 }
 
@@ -40,10 +55,17 @@ export function registerCompile(program: Command, cx: CommandContext): void {
       'such as input=public: public, private or committed, weights also fixed; by default inputs are not shown, outputs public',
     )
     .option('--ptau <file>', 'for r1cs and circom: powers of tau of a public ceremony, instead of a development set-up')
-    .option('--plugin <module>', 'ES module with more operators, passes or backends (repeatable)', collect)
+    .option(
+      '--slice <how>',
+      'prove in slices: 3, auto (memory=1GB), or memory=1GB,constraints=N,seconds=S,slices=N,provers=K,objective=largest',
+    )
+    .option('--slice-at <nodes>', 'cut after each of these nodes (separated by commas, repeatable)', collect)
+    .option('--cost-model <name>', "what slices cost: rows, plonk, or a plugin's; by default that of the backend")
+    .option('--plugin <module>', 'ES module with more operators, passes, backends or cost models (repeatable)', collect)
     .option('--json', 'print the report as JSON')
     .action(async (model: string, flags: CompileFlags) => {
       const compiler = await compilerWith(flags.plugin);
+      const slice = slicingFor(flags, compiler, cx);
       const report = await compiler.compile({
         model,
         output: flags.output,
@@ -54,6 +76,7 @@ export function registerCompile(program: Command, cx: CommandContext): void {
         visibility: parseVisibility(flags.visibility),
         ...(flags.calibrate !== undefined && { calibration: flags.calibrate }),
         ...(flags.margin !== undefined && { margin: flags.margin }),
+        ...(slice !== undefined && { slice }),
         keys: flags.ptau === undefined ? { kind: 'development' } : { kind: 'ceremony', ptauPath: flags.ptau },
         onProgress: (stage, fraction) => cx.console.progress(stage, fraction),
         onEstimate: (estimate) => {
@@ -68,12 +91,35 @@ export function registerCompile(program: Command, cx: CommandContext): void {
           `compiled ${printable(report.model)} with backend ${report.backend}: ${report.constraints} constraints, ${report.operations} operations`,
           `compile ${report.seconds.compile.toFixed(1)} s, ${describeSetup(report)}`,
           ...secrecyWarning(report.zeroKnowledge, report.notShown),
+          ...describeSlices(report),
           `model root ${report.root}`,
           `artifact ${report.output}`,
         ].join('\n'),
         { ...report, warnings: report.warnings.map((w) => ({ code: w.code, message: w.message, where: w.where })) },
       );
     });
+}
+
+/** How to cut, if that was asked for. @throws Diagnostic `usage`, `unknown-cost-model`. */
+function slicingFor(flags: CompileFlags, compiler: Compiler, cx: CommandContext): CompileOptions['slice'] {
+  const request = parseSlice(flags.slice, flags.sliceAt);
+  if (request === undefined) {
+    if (flags.costModel !== undefined) throw usage('--cost-model is for --slice and --slice-at');
+    return undefined;
+  }
+  const { ops, costModels } = compiler.registries;
+  return (int, { target }) => {
+    const fitting = [...costModels.values()].find((m) => m.target.name === target.name);
+    const costModel = findCostModel(costModels, flags.costModel ?? fitting?.name ?? '');
+    const onProgress = (done: number, of: number): void => cx.console.progress('counting constraints', done / of);
+    return sliceModule(int, request, { ops, costModel, onProgress });
+  };
+}
+
+function describeSlices({ slices = [], slicing }: CompileReport): readonly string[] {
+  if (slicing === undefined) return [];
+  const rows = slices.map((s) => [s.name, showNodes(s.nodes), String(s.constraints), String(s.macs), s.id]);
+  return [table([['slice', 'nodes', 'constraints', 'macs', 'files'], ...rows], [2, 3])];
 }
 
 /** Keys or registered weights: what was made once for all proofs, and how long it took. */

@@ -10,8 +10,8 @@ import {
   readTensors,
   type Tensor,
 } from '../../compiler/index.ts';
-import { encodeInputs, readModelPorts } from '../../runtime/index.ts';
-import { readArtifactModels } from '../artifact-models.ts';
+import { encodeInputs, readModelDescription, readModelPorts } from '../../runtime/index.ts';
+import { readArtifactModules } from '../artifact-models.ts';
 import type { CommandContext } from '../context.ts';
 import { collect, compilerWith } from '../options.ts';
 import { showNumbers } from '../table.ts';
@@ -33,14 +33,14 @@ export function registerEvaluate(program: Command, cx: CommandContext): void {
     .option('--json', 'print the report as JSON')
     .action(async (artifact: string, flags: EvaluateFlags) => {
       const compiler = await compilerWith(flags.plugin);
-      const models = await readArtifactModels(artifact, compiler);
+      const models = await readArtifactModules(artifact, compiler);
       const inputs = await readTensors(flags.input, await readModelPorts(artifact, 'input'), 'input');
       const expected =
         flags.expect === undefined
           ? new Map<string, Tensor>()
           : await readTensors(flags.expect, await readModelPorts(artifact, 'output'), 'output');
       const evaluation = evaluateBoth(models, compiler.registries.ops, inputs);
-      const { description } = models.verifier;
+      const description = await readModelDescription(artifact);
       const { clamped } = encodeInputs(description.ports, inputs, { clamp: true });
       const outputs = evaluation.outputs.map((o) => reportOf(o, expected.get(o.name)));
       cx.console.result(describeEvaluation(description.model, outputs, clamped, evaluation.saturations), {

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { loadVerifier } from '../../runtime/index.ts';
+import { isRunVerifier, loadRun, loadVerifier } from '../../runtime/index.ts';
 import type { CommandContext } from '../context.ts';
 
 export function registerRoot(program: Command, cx: CommandContext): void {
@@ -12,7 +12,8 @@ export function registerRoot(program: Command, cx: CommandContext): void {
     .argument('<model.zkml>', 'the artifact, or its verifier folder')
     .option('--json', 'print as JSON')
     .action((folder: string) => {
-      const { root, description } = loadVerifier(verifierFolder(folder));
+      const verifier = verifierFolder(folder);
+      const { root, description } = isRunVerifier(verifier) ? loadRun(verifier) : loadVerifier(verifier);
       cx.console.result(root, { model: description.model, root });
     });
 }

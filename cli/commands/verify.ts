@@ -1,17 +1,27 @@
 // zkmlc verify: checks a proof with the verifier's folder alone and states what it proves.
 
 import type { Command } from 'commander';
-import { printable } from '../../compiler/index.ts';
-import { type PortStatement, type Verdict, verify } from '../../runtime/index.ts';
+import { Diagnostic, printable } from '../../compiler/index.ts';
+import {
+  isRunVerifier,
+  type PortStatement,
+  type Verdict,
+  type VerifyOptions,
+  verify,
+  verifyRun,
+} from '../../runtime/index.ts';
 import type { CommandContext } from '../context.ts';
+import { describeRunVerdict } from '../coverage-text.ts';
 import { usage } from '../options.ts';
-import { privateIn, secrecyOf } from '../secrecy.ts';
-import { showNumbers } from '../table.ts';
+import { describePort } from '../port-text.ts';
+import { secrecyOf } from '../secrecy.ts';
 import { verifierFolder } from './root.ts';
 
 interface VerifyFlags {
   readonly modelRoot?: string;
   readonly production?: boolean;
+  readonly partial?: boolean;
+  readonly audit?: string;
 }
 
 export function registerVerify(program: Command, cx: CommandContext): void {
@@ -22,18 +32,38 @@ export function registerVerify(program: Command, cx: CommandContext): void {
     .argument('<proof.zkp>', 'the proof')
     .option('--model-root <hex>', 'the model root you trust: any other is refused')
     .option('--production', 'refuse development keys, whose maker could forge')
+    .option('--audit <audit.json>', 'of a sliced model: the audit that this run answers')
+    .option('--partial', 'of a sliced model: accept a run with proofs of some slices only')
     .option('--json', 'print the statement as JSON')
     .action((folder: string, proof: string, flags: VerifyFlags) => {
       if (flags.modelRoot !== undefined && !/^[0-9a-f]{64}$/i.test(flags.modelRoot))
         throw usage('--model-root expects 64 hex digits');
-      const verdict = verify({
-        verifier: verifierFolder(folder),
+      const verifier = verifierFolder(folder);
+      const options = {
+        verifier,
         proof,
         ...(flags.modelRoot !== undefined && { modelRoot: flags.modelRoot }),
         ...(flags.production !== undefined && { production: flags.production }),
-      });
+      };
+      if (isRunVerifier(verifier)) return reportRun(options, flags, cx);
+      if (flags.audit !== undefined || flags.partial !== undefined)
+        throw usage('--audit and --partial are for models that were compiled with --slice or --slice-at');
+      const verdict = verify(options);
       cx.console.result(describeVerdict(verdict), { accepted: true, ...verdict });
     });
+}
+
+/** @throws Diagnostic `incomplete-run` for a run with proofs of some slices, unless that is what was asked for. */
+function reportRun({ proof, ...options }: VerifyOptions, { audit, partial }: VerifyFlags, cx: CommandContext): void {
+  const verdict = verifyRun({ ...options, run: proof, ...(audit !== undefined && { audit }) });
+  const { complete, proved, slices } = verdict.coverage;
+  if (!complete && audit === undefined && partial !== true)
+    throw new Diagnostic(
+      'incomplete-run',
+      `${proved.length} of ${slices} slices are proved: this is no proof of the run; --partial shows what it proves, --audit checks it against an audit`,
+      { file: proof },
+    );
+  cx.console.result(describeRunVerdict(verdict), { accepted: complete, ...verdict });
 }
 
 /** The verdict in words. */
@@ -61,11 +91,4 @@ function describeWeights(ports: readonly PortStatement[]): readonly string[] {
   if (weights.some((p) => p.visibility === 'private'))
     return ['  weights private: the proof holds for some weights in range, not for particular ones'];
   return [];
-}
-
-function describePort(p: PortStatement, zeroKnowledge: boolean): string {
-  const head = `  ${p.role} ${printable(p.name)} [${p.shape.join(', ')}]`;
-  if (p.commitment !== undefined) return `${head} committed: ${p.commitment}`;
-  if (p.reals === undefined || p.integers === undefined) return `${head} ${privateIn(zeroKnowledge)}`;
-  return `${head} = ${showNumbers(p.reals)} (integers times ${p.scale})`;
 }

@@ -1,25 +1,35 @@
-// Proves a sliced run: commits to all tensors, proves slice after slice, verifies each, and can be killed at any time.
+// Proves a sliced run: commits to all tensors, proves the slices that are asked for, and can be killed at any time.
 import { join } from 'node:path';
+import { isZeroKnowledge } from '../../compiler/ir/backend.ts';
 import { Diagnostic } from '../../compiler/ir/diagnostics.ts';
 import { digest, tensorDigest } from '../../compiler/ir/digest.ts';
+import type { Tensor } from '../../compiler/ir/tensor.ts';
 import { ARTIFACT_FILES, checkedFile, readManifest } from '../artifact/artifact.ts';
-import { encodeRunFile } from '../artifact/run-file.ts';
+import { commitmentsDigest, encodeRunFile, type RunStatement } from '../artifact/run-file.ts';
 import type { PortStatement } from '../artifact/statement.ts';
 import { type EncodedInputs, encodeInputs } from '../evaluate/encode.ts';
 import { checkWritable, type ProveOptions, stopwatch, writeWithOpenings } from '../prove.ts';
-import { turn } from '../turn.ts';
 import type { Opening } from '../witness.ts';
+import { checkAudit, readAudit } from './audit.ts';
 import { RUN_FILES } from './build-run.ts';
-import { checkedSliceFolder, commitRun, type LoadedRunProver } from './commit-run.ts';
-import { signalForm } from './committer.ts';
-import { loadRun, loadSliceVerifier } from './run-verifier.ts';
-import { localWorker, type SliceJob, type SliceWorker } from './slice-job.ts';
-import { sliceSignals, tensorsOfPorts } from './slice-signals.ts';
-import { type Coverage, checkSliceProof, checkStatement, coverageOf, inputPorts, portsOf } from './verify-run.ts';
+import { commitRun, type LoadedRunProver } from './commit-run.ts';
+import { proveSlices } from './prove-slices.ts';
+import type { Budget } from './prover-pool.ts';
+import { loadRun, slicesByName } from './run-verifier.ts';
+import { type Coverage, checkStatement, coverageOf, modelPorts, portsOf, readRun } from './verify-run.ts';
 import { type CommittedRun, openWorkFolder, type WorkFolder } from './work-folder.ts';
 
 /** What to prove, and where the run goes. */
-export interface ProveRunOptions extends Omit<ProveOptions, 'onEstimate'> {}
+export interface ProveRunOptions extends Omit<ProveOptions, 'inputs' | 'onEstimate'>, Partial<Budget> {
+  /** Reals by input name; absent: `committed` says which run. */
+  readonly inputs?: ReadonlyMap<string, Tensor>;
+  /** Path of a run that has been committed to (`commitRun`), with its work folder beside it. */
+  readonly committed?: string;
+  /** Names of the slices to prove; absent: those of the audit, or all. */
+  readonly slices?: readonly string[];
+  /** Path of the audit that the run answers. */
+  readonly audit?: string;
+}
 
 /** What was proven. */
 export interface ProveRunReport {
@@ -62,51 +72,110 @@ export async function loadRunProver(folder: string): Promise<LoadedRunProver> {
 }
 
 /**
- * Proves every slice of a run. Finished proofs wait in `<output>.work`, which only the user may read and which is removed at
- * the end: called again after a kill, it evaluates nothing and proves no slice a second time.
- * @throws Diagnostic as for models that are not sliced; the work folder stays.
+ * Proves the slices of a run. Finished proofs wait in `<output>.work`, which only the user may read and which is removed at
+ * the end: called again after a kill, it evaluates nothing and proves no slice a second time. Of a run that has been committed
+ * to, the work folder is the one beside its file, and stays.
+ * @throws Diagnostic as for models that are not sliced, `unknown-slice`, `missing-work`, `other-commitments`; the work folder
+ * stays.
  */
 export async function proveRun(options: ProveRunOptions): Promise<ProveRunReport> {
-  const { output, onProgress = () => {}, signal } = options;
+  const { output, committed: earlier } = options;
   const clock = stopwatch();
   checkWritable(output);
   const prover = await loadRunProver(options.artifact);
   const { description, root } = prover.run;
-  const { slices, tensors } = description;
-  const encoded = encodeInputs(inputPorts(tensors), options.inputs, { clamp: options.clamp === true });
-  const work = openWorkFolder(`${output}.work`, runKey(root, encoded));
-  const committed = await committedRun(prover, encoded, work, options);
-  const commit = clock();
-  const worker = localWorker({
-    artifact: (wanted) => join(prover.folder, ARTIFACT_FILES.slices, slices.find((s) => s.root === wanted)!.id),
-    tensor: work.readTensor,
-  });
-  const proofs = new Map<number, Uint8Array>();
-  const reused: number[] = [];
-  for (const s of slices.keys()) {
-    onProgress(`proving slice ${s + 1} of ${slices.length}`, s / slices.length);
-    await turn(signal);
-    const kept = keptProof(prover, s, committed, work);
-    if (kept !== undefined) reused.push(s);
-    proofs.set(s, kept ?? (await proveSlice(prover, s, committed, work, worker, signal)));
-  }
+  const named = options.slices === undefined ? undefined : slicesByName(description.slices, options.slices);
+  const { work, committed } = earlier === undefined ? await newRun(prover, options) : knownRun(prover, earlier);
   const { statement } = committed;
+  const wanted = named ?? slicesToProve(prover, statement, options.audit);
+  const commit = clock();
+  const { proofs, reused } = await proveSlices(prover, wanted, committed, work, options);
   const bytes = encodeRunFile({ statement, proofs });
   const openings = writeWithOpenings(output, bytes, root, openingsOf(prover, committed, work));
-  work.remove();
+  if (earlier === undefined) work.remove();
   return {
     model: description.model,
     output,
     root,
     bytes: bytes.length,
-    coverage: coverageOf(description, [...proofs.keys()]),
+    coverage: coverageOf(description, wanted),
     reused,
-    ports: portsOf(tensors, statement.tensors),
-    zeroKnowledge: loadSliceVerifier(prover.run, 0).system.zeroKnowledge,
-    clamped: encoded.clamped,
+    ports: portsOf(description.tensors, statement.tensors),
+    zeroKnowledge: isZeroKnowledge(description.proofSystem),
+    clamped: committed.clamped,
     ...(openings !== undefined && { openings }),
     seconds: { commit, prove: clock() },
   };
+}
+
+/** What was committed to. */
+export interface CommitReport
+  extends Pick<ProveRunReport, 'model' | 'output' | 'root' | 'bytes' | 'ports' | 'clamped'> {
+  /** Digest that audits are drawn for. */
+  readonly commitments: string;
+  /** Folder with all tensors and what hides the commitments. Secret; proofs are made from it. */
+  readonly work: string;
+  readonly openings?: string;
+}
+
+/**
+ * Computes a run and commits to every tensor, without proofs: an audit then chooses the slices to prove.
+ * @throws Diagnostic as {@link proveRun}.
+ */
+export async function commitOnly(options: ProveRunOptions): Promise<CommitReport> {
+  const { output } = options;
+  checkWritable(output);
+  const prover = await loadRunProver(options.artifact);
+  const { description, root } = prover.run;
+  const { work, committed } = await newRun(prover, options);
+  const { statement, clamped } = committed;
+  const bytes = encodeRunFile({ statement, proofs: new Map() });
+  const openings = writeWithOpenings(output, bytes, root, openingsOf(prover, committed, work));
+  return {
+    model: description.model,
+    output,
+    root,
+    bytes: bytes.length,
+    commitments: commitmentsDigest(statement),
+    work: work.path,
+    ports: portsOf(description.tensors, statement.tensors),
+    clamped,
+    ...(openings !== undefined && { openings }),
+  };
+}
+
+interface OpenRun {
+  readonly work: WorkFolder;
+  readonly committed: CommittedRun;
+}
+
+async function newRun(prover: LoadedRunProver, options: ProveRunOptions): Promise<OpenRun> {
+  const { description, root } = prover.run;
+  const encoded = encodeInputs(modelPorts(description.tensors), options.inputs ?? new Map(), {
+    clamp: options.clamp === true,
+  });
+  const work = openWorkFolder(`${options.output}.work`, runKey(root, encoded));
+  return { work, committed: await committedRun(prover, encoded, work, options) };
+}
+
+/** A run that was committed to earlier: its file and its work folder must be of one run. */
+function knownRun({ run }: LoadedRunProver, file: string): OpenRun {
+  const { statement } = readRun(file);
+  checkStatement(run, statement);
+  const work = openWorkFolder(`${file}.work`, undefined);
+  const committed = work.committed()!;
+  if (commitmentsDigest(committed.statement) !== commitmentsDigest(statement))
+    throw new Diagnostic('other-commitments', 'the work folder beside the run is of another run', { file });
+  return { work, committed };
+}
+
+/** Those of an audit, or all. @throws Diagnostic `other-commitments`, `wrong-draw` and the like. */
+function slicesToProve({ run }: LoadedRunProver, statement: RunStatement, file: string | undefined): readonly number[] {
+  const { slices } = run.description;
+  if (file === undefined) return [...slices.keys()];
+  const audit = readAudit(file);
+  checkAudit(audit, statement, slices);
+  return audit.slices;
 }
 
 /** Stands for a model and inputs. The inputs may be secret, and so is what is derived from them. */
@@ -130,64 +199,6 @@ async function committedRun(
   const committed = await commitRun(prover, encoded, work, { onSlice, signal });
   work.commit(committed);
   return committed;
-}
-
-/** A proof of an earlier attempt, verified again: a damaged one is worth nothing. */
-function keptProof(
-  { run }: LoadedRunProver,
-  slice: number,
-  { statement }: CommittedRun,
-  work: WorkFolder,
-): Uint8Array | undefined {
-  const proof = work.proof(slice);
-  if (proof === undefined) return undefined;
-  try {
-    checkSliceProof(run, slice, loadSliceVerifier(run, slice), statement, proof);
-    return proof;
-  } catch (e) {
-    if (!(e instanceof Diagnostic)) throw e;
-    work.dropProof(slice);
-    return undefined;
-  }
-}
-
-async function proveSlice(
-  prover: LoadedRunProver,
-  slice: number,
-  committed: CommittedRun,
-  work: WorkFolder,
-  worker: SliceWorker,
-  signal: AbortSignal | undefined,
-): Promise<Uint8Array> {
-  await checkedSliceFolder(prover, slice);
-  const verifier = loadSliceVerifier(prover.run, slice);
-  const proof = await worker(sliceJob(prover, slice, verifier.description.ports, committed), signal);
-  checkSliceProof(prover.run, slice, verifier, committed.statement, proof);
-  work.keepProof(slice, proof);
-  return proof;
-}
-
-/** The job that proves one slice of a committed run. @param ports of the slice's verifier */
-export function sliceJob(
-  { run }: LoadedRunProver,
-  slice: number,
-  ports: Parameters<typeof sliceSignals>[1],
-  { statement, blobs, blindings }: CommittedRun,
-): SliceJob {
-  const s = run.description.slices[slice]!;
-  const tensorOf = tensorsOfPorts(s, ports);
-  const linked = ports.map(({ name, role }, i) => ({ port: name, role, tensor: tensorOf[i]! }));
-  return {
-    slice,
-    name: s.name,
-    root: s.root,
-    inputs: linked.flatMap(({ port, role, tensor }) => (role === 'input' ? [{ port, blob: blobs[tensor]! }] : [])),
-    blindings: linked.flatMap(({ port, role, tensor }) => {
-      const blinding = role === 'param' ? undefined : blindings[tensor];
-      return blinding === undefined ? [] : [{ port, blinding: blinding.toString() }];
-    }),
-    signals: sliceSignals(s, ports, statement.tensors, signalForm(run.description.proofSystem)).map(String),
-  };
 }
 
 /** Openings of the model's committed inputs and outputs; those between slices are nobody's business. */

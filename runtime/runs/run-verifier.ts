@@ -41,6 +41,21 @@ export function loadRun(folder: string): LoadedRun {
   }
 }
 
+/** Indices of slices by name, ascending. @throws Diagnostic `unknown-slice` (usage). */
+export function slicesByName(slices: readonly RunSlice[], names: readonly string[]): readonly number[] {
+  const wanted = names.map((name) => {
+    const index = slices.findIndex((s) => s.name === name);
+    if (index >= 0) return index;
+    throw new Diagnostic(
+      'unknown-slice',
+      `no slice is called ${quote(name)}; there are ${slices.length}, from ${slices[0]!.name} to ${slices.at(-1)!.name}`,
+      {},
+      { kind: 'usage' },
+    );
+  });
+  return [...new Set(wanted)].sort((a, b) => a - b);
+}
+
 /**
  * The verifier of one slice, which must be the one that the description names, with the ports that the run links.
  * @throws Diagnostic `wrong-slice` for another model's files, `bad-run` for other ports, and as {@link loadVerifier}.

@@ -1,10 +1,10 @@
 // A job of the network of provers: one slice, its tensors by hash, the signals that its proof must show. And who does it here.
-import { rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Diagnostic, quote } from '../../compiler/ir/diagnostics.ts';
 import type { Tensor } from '../../compiler/ir/tensor.ts';
 import { createNativeProver } from '../native-prover.ts';
-import { provenSignals, temporaryFolder } from '../prove.ts';
+import { provenSignals } from '../prove.ts';
 import { type LoadedProver, loadProver } from '../prover.ts';
 import type { LoadedKey } from '../provers/plonk/index.ts';
 import { witnessOfIntegers } from '../witness.ts';
@@ -23,12 +23,30 @@ export interface SliceJob {
   readonly signals: readonly string[];
 }
 
+/** What a child process is sent. */
+export interface SliceCall {
+  readonly job: SliceJob;
+  /** Folder of the slice's artifact. */
+  readonly artifact: string;
+  /** Folder of blobs by SHA-256. */
+  readonly blobs: string;
+  /** Folder for the witness. */
+  readonly scratch: string;
+}
+
+/** What it answers: the encoded proof in base 64, or a diagnostic. */
+export type SliceReply =
+  | { readonly ok: true; readonly proof: string }
+  | { readonly ok: false; readonly code: string; readonly message: string };
+
 /** Where a job finds what it names. */
 export interface JobPlace {
   /** Folder of the artifact with a root. */
   artifact(root: string): string;
   /** Integers of a blob. */
   tensor(blob: string): Tensor['data'];
+  /** Folder for what exists only during the job; as secret as the blobs. */
+  readonly scratch: string;
 }
 
 /** Does a job and gives the encoded proof, which the caller verifies. */
@@ -66,7 +84,7 @@ async function proveJob(
   const { system } = prover.verifier;
   if (system.proofSystem === 'plonk-koalabear')
     return proveNativeJob(prover, system.key, job, integers, blindings, signal);
-  const folder = temporaryFolder();
+  const folder = mkdtempSync(join(place.scratch, 'job-'));
   try {
     const witness = await witnessOfIntegers(prover, integers, join(folder, 'witness.wtns'), blindings);
     checkSignals(prover, job, witness.signals);

@@ -8,12 +8,13 @@ import { decodeRunFile, type RunFile, type RunStatement, type TensorStatement } 
 import type { PortStatement } from '../artifact/statement.ts';
 import { decodeIntegers } from '../evaluate/encode.ts';
 import type { LoadedVerifier } from '../verify.ts';
+import { type Audit, type AuditMethod, checkAudit, detectionProbability, readAudit } from './audit.ts';
 import { signalForm } from './committer.ts';
 import { type LoadedRun, loadRun, loadSliceVerifier } from './run-verifier.ts';
 import { sliceSignals } from './slice-signals.ts';
 
 /** Largest run that is read (bytes). */
-export const MAX_RUN_BYTES = 2 ** 31 - 1;
+const MAX_RUN_BYTES = 2 ** 31 - 1;
 
 /** What to verify, and what the caller trusts. */
 export interface VerifyRunOptions {
@@ -25,6 +26,18 @@ export interface VerifyRunOptions {
   readonly modelRoot?: string;
   /** Refuse keys whose set-up someone could have kept the secret of. Only strengthens. */
   readonly production?: boolean;
+  /** Path of an audit: the run must be its answer, the proofs of the very slices that it draws. */
+  readonly audit?: string;
+}
+
+/** How an audit chose, and what that is worth. */
+export interface AuditVerdict {
+  readonly method: AuditMethod['kind'];
+  /**
+   * Probability that a prover who cheats in 1, 2, 3 slices is caught (a lower bound for policies), if the seed was unknown
+   * when it committed. Empty where slices were named.
+   */
+  readonly detection: readonly number[];
 }
 
 /** How much of a run its proofs cover. Multiply-accumulates stand for the work of the model. */
@@ -57,6 +70,10 @@ export interface RunVerdict {
   /** Names of all slices, in order. */
   readonly slices: readonly string[];
   readonly coverage: Coverage;
+  /** Present if an audit was given, and the run answers it. */
+  readonly audit?: AuditVerdict;
+  /** How weights are bound: as constants of the circuits, by commitment, not at all. */
+  readonly weights: 'fixed' | 'public' | 'private' | 'committed';
   /** Inputs and outputs of the model. Of a run that is not complete, what the prover claims of them. */
   readonly ports: readonly PortStatement[];
   /** Tensors between slices that are bound by commitments. */
@@ -66,7 +83,7 @@ export interface RunVerdict {
 /**
  * Verifies a sliced run against a verifier's folder.
  * @throws Diagnostic `wrong-root` for another model, `development-setup` in production mode, `bad-run`, `wrong-slice` for a
- * folder that was changed, `bad-run-file`, `proof-refused` for anything else that is not a run of this model. Slices without
+ * folder that was changed, `bad-run-file`, `other-commitments`, `wrong-draw`, `wrong-slices` for an audit, `proof-refused` for anything else that is not a run of this model. Slices without
  * a proof are no error here: the verdict's coverage says so.
  */
 export function verifyRun(options: VerifyRunOptions): RunVerdict {
@@ -79,18 +96,16 @@ export function verifyRun(options: VerifyRunOptions): RunVerdict {
         file: options.verifier,
       },
     );
+  const file = readRun(options.run);
   try {
-    return judge(run, decodeRunFile(readBounded(options.run, MAX_RUN_BYTES)), options);
+    return judge(run, file, options);
   } catch (e) {
     throw e instanceof Diagnostic && e.where.file === undefined ? e.at({ file: options.run }) : e;
   }
 }
 
-function judge(
-  run: LoadedRun,
-  { statement, proofs }: RunFile,
-  { modelRoot, production }: VerifyRunOptions,
-): RunVerdict {
+function judge(run: LoadedRun, { statement, proofs }: RunFile, options: VerifyRunOptions): RunVerdict {
+  const { modelRoot, production } = options;
   const { description, root } = run;
   const { slices, tensors } = description;
   checkStatement(run, statement);
@@ -100,7 +115,10 @@ function judge(
         'proof-refused',
         `there is a proof of slice ${slice}, the model has ${slices.length} slices`,
       );
+  const audit =
+    options.audit === undefined ? undefined : answered(readAudit(options.audit), run, { statement, proofs });
   let constraints = 0;
+  let weights: RunVerdict['weights'] = 'fixed';
   let weakest: Pick<LoadedVerifier['system'], 'setup' | 'production' | 'securityBits' | 'zeroKnowledge'> | undefined;
   // Slices without proofs are read too: whoever trusts the root trusts these files.
   for (const s of slices.keys()) {
@@ -115,6 +133,7 @@ function judge(
       securityBits: Math.min(weakest.securityBits, securityBits),
       zeroKnowledge: weakest.zeroKnowledge && zeroKnowledge,
     };
+    weights = verifier.description.ports.find((p) => p.role === 'param')?.visibility ?? weights;
     const proof = proofs.get(s);
     if (proof === undefined) continue;
     checkSliceProof(run, s, verifier, statement, proof);
@@ -133,9 +152,36 @@ function judge(
     securityBits: Math.floor(securityBits - Math.log2(Math.max(1, proofs.size))),
     slices: slices.map((s) => s.name),
     coverage: coverageOf(description, [...proofs.keys()]),
+    ...(audit !== undefined && { audit }),
+    weights,
     ports: portsOf(tensors, statement.tensors),
     links: tensors.filter((t) => t.producer >= 0 && t.consumers.length > 0 && t.visibility === 'committed').length,
   };
+}
+
+/** Reads a run. @throws Diagnostic `file-missing`, `bad-run-file`, `wrong-version`; each names the file. */
+export function readRun(file: string): RunFile {
+  try {
+    return decodeRunFile(readBounded(file, MAX_RUN_BYTES));
+  } catch (e) {
+    throw e instanceof Diagnostic ? e.at({ file }) : e;
+  }
+}
+
+/** @throws Diagnostic `other-commitments`, `wrong-draw`, `wrong-slices` for an answer with other slices than those drawn. */
+function answered(audit: Audit, { description }: LoadedRun, { statement, proofs }: RunFile): AuditVerdict {
+  const { slices } = description;
+  checkAudit(audit, statement, slices);
+  const names = (list: readonly number[]): string => list.map((s) => slices[s]!.name).join(', ') || 'none';
+  const proved = [...proofs.keys()];
+  if (proved.length !== audit.slices.length || proved.some((s, i) => s !== audit.slices[i]))
+    throw new Diagnostic(
+      'wrong-slices',
+      `the audit drew ${names(audit.slices)}, the run has proofs of ${names(proved)}: this is no answer to it`,
+    );
+  const { method } = audit;
+  const detection = [1, 2, 3].flatMap((cheats) => detectionProbability(slices, method, cheats) ?? []);
+  return { method: method.kind, detection };
 }
 
 /** @throws Diagnostic `proof-refused` naming the slice. */
@@ -213,10 +259,14 @@ export function portsOf(tensors: readonly RunTensor[], stated: readonly TensorSt
   ];
 }
 
-/** An input of a sliced model as the port that encoding of users' values expects. */
-export function inputPorts(tensors: readonly RunTensor[]): readonly PortDescription[] {
-  return tensors.flatMap(({ input, visibility, shape, lo, hi, scale, dtype }) => {
-    if (input === undefined) return [];
-    return [{ name: input, role: 'input', visibility, shape, lo, hi, scale, ...(dtype !== undefined && { dtype }) }];
-  });
+/** Inputs and outputs of a sliced model as the ports that encoding of users' values expects. */
+export function modelPorts(tensors: readonly RunTensor[]): readonly PortDescription[] {
+  const port = (t: RunTensor, role: 'input' | 'output', name: string): PortDescription => {
+    const { visibility, shape, lo, hi, scale, dtype } = t;
+    return { name, role, visibility, shape, lo, hi, scale, ...(dtype !== undefined && { dtype }) };
+  };
+  return [
+    ...tensors.flatMap((t) => (t.input === undefined ? [] : [port(t, 'input', t.input)])),
+    ...tensors.flatMap((t) => t.outputs.map((name) => port(t, 'output', name))),
+  ];
 }

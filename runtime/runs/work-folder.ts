@@ -24,6 +24,9 @@ export interface CommittedRun {
 /** A work folder; only the user may read it. */
 export interface WorkFolder {
   readonly path: string;
+  readonly blobs: string;
+  /** Folder for what exists only during a proof. */
+  readonly scratch: string;
   /** Keeps a tensor and gives the name of its blob. */
   writeTensor(values: Tensor['data']): string;
   /** @throws Diagnostic `bad-work` if the blob is missing or was changed. */
@@ -45,15 +48,18 @@ const MAX_PROOF_BYTES = 2 ** 27;
 
 /**
  * Opens the work folder of a run, or makes it. What another run left there is removed.
- * @param key stands for model and inputs
- * @throws Diagnostic `file-unwritable`.
+ * @param key stands for model and inputs; undefined: whatever run was committed to there, which must be complete
+ * @throws Diagnostic `file-unwritable`, `missing-work`.
  */
-export function openWorkFolder(path: string, key: string): WorkFolder {
+export function openWorkFolder(path: string, key: string | undefined): WorkFolder {
   const at = (...names: readonly string[]): string => join(path, ...names);
   const proofFile = (slice: number): string => at('proofs', `${slice}.proof`);
   const prepare = (): void => {
     try {
-      for (const folder of [path, at('blobs'), at('proofs')]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+      // What a killed prover left: parts of witnesses.
+      rmSync(at('scratch'), { recursive: true, force: true });
+      for (const folder of [path, at('blobs'), at('proofs'), at('scratch')])
+        mkdirSync(folder, { recursive: true, mode: 0o700 });
       chmodSync(path, 0o700);
     } catch (e) {
       const why = e instanceof Error ? e.message : String(e);
@@ -62,12 +68,21 @@ export function openWorkFolder(path: string, key: string): WorkFolder {
   };
   const known = readState(at(STATE), at(STATEMENT), key);
   if (known === undefined) {
+    if (key === undefined)
+      throw new Diagnostic(
+        'missing-work',
+        'the openings of the commitments are not there: proofs are made where the run was committed to',
+        { file: path },
+        { kind: 'usage' },
+      );
     refuseForeign(path);
     rmSync(path, { recursive: true, force: true });
   }
   prepare();
   return {
     path,
+    blobs: at('blobs'),
+    scratch: at('scratch'),
     writeTensor(values) {
       const bytes = encodeParameters([{ name: 'tensor', values }]);
       const blob = sha256OfBytes(bytes);
@@ -111,13 +126,14 @@ function refuseForeign(path: string): void {
 }
 
 /** Whatever cannot be read is worth nothing: the run begins anew. */
-function readState(stateFile: string, statementFile: string, key: string): CommittedRun | undefined {
+function readState(stateFile: string, statementFile: string, key: string | undefined): CommittedRun | undefined {
   if (!existsSync(stateFile)) return undefined;
   const fail = (what: string): Diagnostic => new Diagnostic('bad-work', what, { file: stateFile });
   try {
     const json: unknown = JSON.parse(Buffer.from(readBounded(stateFile, MAX_STATE_BYTES)).toString('utf8'));
     const state = record(json, fail);
-    if (state.get('version') !== ARTIFACT_VERSION || state.get('key') !== key) return undefined;
+    if (state.get('version') !== ARTIFACT_VERSION) return undefined;
+    if (key !== undefined && state.get('key') !== key) return undefined;
     const [blobs, blindings, clamped] = [state.get('blobs'), state.get('blindings'), state.get('clamped')];
     if (!Array.isArray(blobs) || !Array.isArray(blindings) || typeof clamped !== 'number') return undefined;
     return {

@@ -15,7 +15,7 @@ import { rows } from '../../compiler/passes/cost/rows.ts';
 import { sliceModule } from '../../compiler/passes/slice/index.ts';
 import { encodeInputs, proveRun, type RunVerdict, verifyRun } from '../../runtime/index.ts';
 import { loadRun } from '../../runtime/runs/run-verifier.ts';
-import { inputPorts } from '../../runtime/runs/verify-run.ts';
+import { modelPorts } from '../../runtime/runs/verify-run.ts';
 import { standardRegistry } from '../../stdlib/index.ts';
 import { onnxModel } from '../kits/onnx-builder.ts';
 import { createRandom } from '../kits/random.ts';
@@ -111,7 +111,7 @@ async function unsliced(
     file: artifact,
   });
   const { tensors } = loadRun(place.path(artifact, 'verifier')).description;
-  return [...evaluateModule(m, ops, encodeInputs(inputPorts(tensors), inputs).integers).get('y')!.data];
+  return [...evaluateModule(m, ops, encodeInputs(modelPorts(tensors), inputs).integers).get('y')!.data];
 }
 
 /** Proves and verifies an artifact of the place; the output is that of the unsliced integer model. */

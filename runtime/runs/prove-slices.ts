@@ -1,0 +1,135 @@
+// Proves some slices of a committed run within a budget; proofs that are there already are checked and used.
+import { join } from 'node:path';
+import { Diagnostic } from '../../compiler/ir/diagnostics.ts';
+import { ARTIFACT_FILES } from '../artifact/artifact.ts';
+import type { PortDescription } from '../artifact/description.ts';
+import { availableBytes, groth16ProveBytes, nativeProveBytes } from '../estimate.ts';
+import { turn } from '../turn.ts';
+import type { LoadedVerifier } from '../verify.ts';
+import { checkedSliceFolder, type LoadedRunProver } from './commit-run.ts';
+import { signalForm } from './committer.ts';
+import { type Budget, childWorker, runTasks } from './prover-pool.ts';
+import { loadSliceVerifier } from './run-verifier.ts';
+import { localWorker, type SliceJob, type SliceWorker } from './slice-job.ts';
+import { sliceSignals, tensorsOfPorts } from './slice-signals.ts';
+import { checkSliceProof } from './verify-run.ts';
+import type { CommittedRun, WorkFolder } from './work-folder.ts';
+
+/** How slices are proved. One at a time in this process, or several in processes of their own. */
+export interface ProveSlicesOptions extends Partial<Budget> {
+  readonly onProgress?: ((stage: string, fraction?: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Proofs that verify, by slice, and which of them were there already. */
+export interface ProvedSlices {
+  readonly proofs: ReadonlyMap<number, Uint8Array>;
+  readonly reused: readonly number[];
+}
+
+/** @throws Diagnostic what proving throws; proofs that are finished stay in the work folder. */
+export async function proveSlices(
+  prover: LoadedRunProver,
+  wanted: readonly number[],
+  committed: CommittedRun,
+  work: WorkFolder,
+  { parallel = 1, memory = availableBytes(), onProgress = () => {}, signal }: ProveSlicesOptions,
+): Promise<ProvedSlices> {
+  const { slices } = prover.run.description;
+  const artifact = (root: string): string =>
+    join(prover.folder, ARTIFACT_FILES.slices, slices.find((s) => s.root === root)!.id);
+  const worker =
+    parallel > 1
+      ? childWorker({ artifact, blobs: work.blobs, scratch: work.scratch })
+      : localWorker({ artifact, tensor: work.readTensor, scratch: work.scratch });
+  const proofs = new Map<number, Uint8Array>();
+  const waiting: { readonly slice: number; readonly bytes: number }[] = [];
+  const tell = (what: string): void => onProgress(what, proofs.size / wanted.length);
+  for (const slice of wanted) {
+    tell('looking for finished proofs');
+    await turn(signal);
+    const verifier = loadSliceVerifier(prover.run, slice);
+    const kept = keptProof(prover, slice, verifier, committed, work);
+    if (kept === undefined) waiting.push({ slice, bytes: expectedBytes(verifier) });
+    else proofs.set(slice, kept);
+  }
+  const reused = [...proofs.keys()];
+  // Longest first: what is started last is short.
+  if (parallel > 1) waiting.sort((a, b) => b.bytes - a.bytes);
+  const tasks = waiting.map(({ slice, bytes }) => ({
+    bytes,
+    async run(): Promise<void> {
+      tell(`proving ${slices[slice]!.name} (${proofs.size} of ${wanted.length} slices proved)`);
+      await turn(signal);
+      proofs.set(slice, await proveSlice(prover, slice, committed, work, worker, signal));
+    },
+  }));
+  await runTasks(tasks, { parallel, memory });
+  return { proofs, reused };
+}
+
+/** Expected peak memory of the process that proves a slice (bytes). */
+function expectedBytes({ system, description }: LoadedVerifier): number {
+  return system.proofSystem === 'plonk-koalabear'
+    ? nativeProveBytes(system.key.run.protocol.plan.cells)
+    : groth16ProveBytes(description.constraints);
+}
+
+/** A proof of an earlier attempt, verified again: a damaged one is worth nothing. */
+function keptProof(
+  { run }: LoadedRunProver,
+  slice: number,
+  verifier: LoadedVerifier,
+  { statement }: CommittedRun,
+  work: WorkFolder,
+): Uint8Array | undefined {
+  const proof = work.proof(slice);
+  if (proof === undefined) return undefined;
+  try {
+    checkSliceProof(run, slice, verifier, statement, proof);
+    return proof;
+  } catch (e) {
+    if (!(e instanceof Diagnostic)) throw e;
+    work.dropProof(slice);
+    return undefined;
+  }
+}
+
+async function proveSlice(
+  prover: LoadedRunProver,
+  slice: number,
+  committed: CommittedRun,
+  work: WorkFolder,
+  worker: SliceWorker,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  await checkedSliceFolder(prover, slice);
+  const verifier = loadSliceVerifier(prover.run, slice);
+  const proof = await worker(sliceJob(prover, slice, verifier.description.ports, committed), signal);
+  checkSliceProof(prover.run, slice, verifier, committed.statement, proof);
+  work.keepProof(slice, proof);
+  return proof;
+}
+
+/** The job that proves one slice of a committed run. @param ports of the slice's verifier */
+export function sliceJob(
+  { run }: LoadedRunProver,
+  slice: number,
+  ports: readonly PortDescription[],
+  { statement, blobs, blindings }: CommittedRun,
+): SliceJob {
+  const s = run.description.slices[slice]!;
+  const tensorOf = tensorsOfPorts(s, ports);
+  const linked = ports.map(({ name, role }, i) => ({ port: name, role, tensor: tensorOf[i]! }));
+  return {
+    slice,
+    name: s.name,
+    root: s.root,
+    inputs: linked.flatMap(({ port, role, tensor }) => (role === 'input' ? [{ port, blob: blobs[tensor]! }] : [])),
+    blindings: linked.flatMap(({ port, role, tensor }) => {
+      const blinding = role === 'param' ? undefined : blindings[tensor];
+      return blinding === undefined ? [] : [{ port, blinding: blinding.toString() }];
+    }),
+    signals: sliceSignals(s, ports, statement.tensors, signalForm(run.description.proofSystem)).map(String),
+  };
+}
