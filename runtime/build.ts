@@ -16,7 +16,7 @@ import { encodeParameters, type Parameter } from './artifact/parameters.ts';
 import { signalCount } from './artifact/statement.ts';
 import { nativeProveBytes, setupSeconds } from './estimate.ts';
 import { type KeySource, provideKeys } from './keys.ts';
-import { makeNativeKey, NO_SETUP } from './native.ts';
+import { makeNativeKey, NO_SETUP, type SharedKeyOptions } from './native.ts';
 import { describeOrigin, encodeVerificationKey } from './provers/snarkjs/index.ts';
 import { turn } from './turn.ts';
 import { VERIFIER_FILES } from './verify.ts';
@@ -51,8 +51,8 @@ export interface BuildOptions {
   /** Told before the set-up. */
   readonly onEstimate: (estimate: BuildEstimate) => void;
   readonly signal?: AbortSignal | undefined;
-  /** Rows of the native prover's columns as log2, where slices are to share commitments. */
-  readonly logMessage?: number | undefined;
+  /** Of the native prover, where this artifact is a slice. */
+  readonly shared?: SharedKeyOptions | undefined;
 }
 
 /** What set-up and proofs may take. */
@@ -173,7 +173,7 @@ async function makeKeys(task: KeyTask, options: Omit<BuildOptions, 'output'>): P
     onProgress('registering the weights');
     await turn(signal);
     const weightsPath = join(folder, ARTIFACT_FILES.weights);
-    const key = makeNativeKey(compiled.circuit, parameters, weightsPath, options.logMessage);
+    const key = makeNativeKey(compiled.circuit, parameters, weightsPath, options.shared);
     await turn(signal);
     return { key, setup: NO_SETUP, cached: false };
   }

@@ -17,6 +17,7 @@ import {
   type Code,
   type Commitment,
   commitPort,
+  type KeyOptions,
   type LoadedKey,
   loadKey,
   makeKey,
@@ -64,16 +65,18 @@ export function commitTensor(v: Vectors, code: Code, { shape, data }: Tensor, bl
 /** Weights are bound by their root in the key: a proof's statement has inputs and outputs only. */
 export const isStated = (p: Pick<PortDescription, 'role'>): boolean => p.role !== 'param';
 
-/** Rows of columns as log2 that suit the largest of several circuits; undefined for none. */
-export function commonLogMessage(circuits: readonly Circuit[]): number | undefined {
-  if (circuits.length === 0) return undefined;
+/** What the keys of slices have in common, so that their proofs share commitments and are as secure as one. */
+export type SharedKeyOptions = Pick<KeyOptions, 'logMessage' | 'proofs'>;
+
+/** Rows of columns that suit the largest of the circuits of one run, in order. */
+export function sharedKeyOptions(circuits: readonly Circuit[]): SharedKeyOptions {
   const v = wasmVectors();
-  return Math.max(...circuits.map((c) => bestLogMessage(v, c)));
+  const proofs = circuits.length;
+  return { proofs, logMessage: Math.max(...circuits.map((c) => bestLogMessage(v, c, proofs))) };
 }
 
 /**
  * Makes the verification key of a circuit and its weights. Nothing is random.
- * @param logMessage rows of columns as log2; the best for this circuit where it is not given
  * @param weightsPath where the commitment to weights goes, if there are any: a file that is not there yet
  * @throws Diagnostic what the circuit's plan refuses, `insecure-parameters`.
  */
@@ -81,11 +84,11 @@ export function makeNativeKey(
   circuit: Circuit,
   parameters: readonly Parameter[],
   weightsPath: string,
-  logMessage?: number,
+  shared: SharedKeyOptions = {},
 ): Uint8Array {
   const weights = new Map(parameters.map((p) => [p.name, p.values]));
   return makeKey(wasmVectors(), circuit, weights, {
-    ...(logMessage !== undefined && { logMessage }),
+    ...shared,
     keep: (commitment) => writeWeightCommitment(weightsPath, commitment),
   });
 }
@@ -101,7 +104,7 @@ export function createNativeVerifier(description: VerifierDescription, bytes: Ui
     key,
     setup: NO_SETUP,
     production: true,
-    securityBits: Math.floor(key.securityBits),
+    securityBits: key.securityBits,
     zeroKnowledge: isZeroKnowledge('plonk-koalabear'),
     check(ports, { signals, proof }) {
       const stated = readStatement(ports.filter(isStated), signals, SIGNALS);

@@ -98,7 +98,7 @@ export function verify(options: VerifyOptions): Verdict {
     constraints: description.constraints,
     setup: system.setup,
     production: system.production,
-    securityBits: system.securityBits,
+    securityBits: Math.floor(system.securityBits),
     zeroKnowledge: system.zeroKnowledge,
     ports,
   };

@@ -56,7 +56,8 @@ export function registerInspect(program: Command, cx: CommandContext): void {
         (file): ArtifactFile => ({ path: file, bytes: statSync(join(artifact, file)).size }),
       );
       const { model, backend, proofSystem, constraints, ports } = verifier.description;
-      const { setup, securityBits, zeroKnowledge } = system;
+      const { setup, zeroKnowledge } = system;
+      const securityBits = Math.floor(system.securityBits);
       const text = [
         `${printable(model)}: backend ${printable(backend)}, ${proofSystem}, ${constraints} constraints`,
         `model root ${verifier.root}`,

@@ -9,7 +9,7 @@ import { ARTIFACT_VERSION } from '../artifact/description.ts';
 import { replaceFolder } from '../artifact/files.ts';
 import { encodeRunDescription, type RunSlice, type RunTensor, runRoot } from '../artifact/run-description.ts';
 import { type BuildOptions, type BuiltArtifact, type CompiledModel, filesBelow, fillArtifact } from '../build.ts';
-import { commonLogMessage } from '../native.ts';
+import { sharedKeyOptions } from '../native.ts';
 import { turn } from '../turn.ts';
 
 /** Names of files of a sliced model, relative to the verifier's folder. */
@@ -71,7 +71,7 @@ export function buildRun(options: BuildOptions, compile: () => Promise<SlicedMod
         await turn(signal);
         circuits.push(await sliced.compile(i));
       }
-    const logMessage = commonLogMessage(circuits.map((c) => c.circuit));
+    const shared = circuits.length === 0 ? undefined : sharedKeyOptions(circuits.map((c) => c.circuit));
     for (const [i, { name, nodes }] of sliced.slices.entries()) {
       const told = (stage: string, fraction?: number): void =>
         onProgress(`slice ${i + 1} of ${sliced.slices.length}: ${stage}`, fraction);
@@ -80,7 +80,7 @@ export function buildRun(options: BuildOptions, compile: () => Promise<SlicedMod
       refusePublicWeights(compiled);
       const own = at(ARTIFACT_FILES.slices, name);
       mkdirSync(own);
-      const artifact = await fillArtifact(own, compiled, { ...options, onProgress: told, logMessage });
+      const artifact = await fillArtifact(own, compiled, { ...options, onProgress: told, shared });
       const equal = built.find((b) => b.root === artifact.root);
       if (equal !== undefined) rmSync(own, { recursive: true });
       const macs = multiplyAccumulates(compiled.circuit);

@@ -149,7 +149,7 @@ function judge(run: LoadedRun, { statement, proofs }: RunFile, options: VerifyRu
     constraints,
     ...rest,
     // Any of the proofs could be the false one: errors add up.
-    securityBits: Math.floor(securityBits - Math.log2(Math.max(1, proofs.size))),
+    securityBits: wholeBits(securityBits - Math.log2(Math.max(1, proofs.size))),
     slices: slices.map((s) => s.name),
     coverage: coverageOf(description, [...proofs.keys()]),
     ...(audit !== undefined && { audit }),
@@ -270,3 +270,6 @@ export function modelPorts(tensors: readonly RunTensor[]): readonly PortDescript
     ...tensors.flatMap((t) => t.outputs.map((name) => port(t, 'output', name))),
   ];
 }
+
+/** Bits rounded down, but for what logarithms lose. */
+const wholeBits = (bits: number): number => Math.floor(bits + 1e-9);

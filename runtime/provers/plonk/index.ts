@@ -1,7 +1,16 @@
 // The native prover: sumchecks and lookups over KoalaBear, committed by Reed-Solomon codes and BLAKE3. No set-up, no zero knowledge.
 export type { Code, Commitment } from './commitment.ts';
 export { wasmVectors } from './kernels/wasm-vectors.ts';
-export { bestLogMessage, commitWeights, type LoadedKey, loadKey, makeKey, storedWeights, weightShape } from './keys.ts';
+export {
+  bestLogMessage,
+  commitWeights,
+  type KeyOptions,
+  type LoadedKey,
+  loadKey,
+  makeKey,
+  storedWeights,
+  weightShape,
+} from './keys.ts';
 export { commitPort } from './port-commitment.ts';
 export { type ProvingPhase, type ProvingStep, proveRun, provingSteps } from './prover.ts';
 export type { RunStatement } from './run-statement.ts';
