@@ -1,4 +1,4 @@
-// Runs a benchmark: npm run bench -- [native | kernels | witness | groth16] [its arguments]; the native prover if none is named.
+// Runs a benchmark: npm run bench -- [native | slices | kernels | witness | groth16] [its arguments]; the native prover if none is named.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -7,6 +7,7 @@ const BENCHMARKS: ReadonlyMap<string, string> = new Map([
   ['native', 'native.ts'],
   ['kernels', 'kernels.ts'],
   ['witness', 'witness.ts'],
+  ['slices', 'slices.ts'],
   ['groth16', 'groth16-setup.ts'],
 ]);
 

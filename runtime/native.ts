@@ -65,14 +65,13 @@ export function commitTensor(v: Vectors, code: Code, { shape, data }: Tensor, bl
 /** Weights are bound by their root in the key: a proof's statement has inputs and outputs only. */
 export const isStated = (p: Pick<PortDescription, 'role'>): boolean => p.role !== 'param';
 
-/** What the keys of slices have in common, so that their proofs share commitments and are as secure as one. */
-export type SharedKeyOptions = Pick<KeyOptions, 'logMessage' | 'proofs'>;
+/** What the keys of slices have in common, so that their proofs share commitments. */
+export type SharedKeyOptions = Pick<KeyOptions, 'logMessage'>;
 
 /** Rows of columns that suit the largest of the circuits of one run, in order. */
 export function sharedKeyOptions(circuits: readonly Circuit[]): SharedKeyOptions {
   const v = wasmVectors();
-  const proofs = circuits.length;
-  return { proofs, logMessage: Math.max(...circuits.map((c) => bestLogMessage(v, c, proofs))) };
+  return { logMessage: Math.max(...circuits.map((c) => bestLogMessage(v, c))) };
 }
 
 /**

@@ -9,7 +9,7 @@ import { corpusOptions } from '../../scripts/corpus/load.ts';
 import { type CorpusModel, candidates } from '../../scripts/corpus/models.ts';
 import { perturbed } from '../../scripts/corpus/perturb.ts';
 import { npy } from '../../test/kits/numpy-writer.ts';
-import { type BenchShape, type Goal, INPUT_RANGE, noiseInput, SHAPES } from '../shapes/index.ts';
+import { type BenchShape, type Goal, INPUT_RANGE, noiseInput, SHAPES, SLICED_SHAPES } from '../shapes/index.ts';
 
 /** A model to measure. */
 export interface BenchModel {
@@ -35,7 +35,7 @@ function shapeModel(shape: BenchShape): BenchModel {
   return {
     name: shape.name,
     title: shape.title,
-    goal: shape.goal,
+    ...(shape.goal !== undefined && { goal: shape.goal }),
     prepare(folder, bits) {
       const { bytes, input } = shape.build();
       const model = join(folder, `${shape.name}.onnx`);
@@ -82,5 +82,14 @@ export function benchModels(names: readonly string[] | undefined): readonly Benc
     const model = known.find((m) => m.name === name);
     if (model !== undefined) return corpusModel(model);
     throw new RangeError(`no model is called ${name}; shapes: ${SHAPES.map((s) => s.name).join(', ')}`);
+  });
+}
+
+/** The shapes that are proved in slices: those named, or all. @throws RangeError for a name that none has. */
+export function slicedModels(names: readonly string[] = SLICED_SHAPES.map((s) => s.name)): readonly BenchModel[] {
+  return names.map((name) => {
+    const shape = [...SHAPES, ...SLICED_SHAPES].find((s) => s.name === name);
+    if (shape === undefined) throw new RangeError(`no shape is called ${name}`);
+    return shapeModel(shape);
   });
 }

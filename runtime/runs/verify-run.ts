@@ -148,8 +148,8 @@ function judge(run: LoadedRun, { statement, proofs }: RunFile, options: VerifyRu
     backend: description.backend,
     constraints,
     ...rest,
-    // Any of the proofs could be the false one: errors add up.
-    securityBits: wholeBits(securityBits - Math.log2(Math.max(1, proofs.size))),
+    // Commitments fix all tensors: a false run has a slice that is false about them, whose proof must pass by itself.
+    securityBits: Math.floor(securityBits),
     slices: slices.map((s) => s.name),
     coverage: coverageOf(description, [...proofs.keys()]),
     ...(audit !== undefined && { audit }),
@@ -270,6 +270,3 @@ export function modelPorts(tensors: readonly RunTensor[]): readonly PortDescript
     ...tensors.flatMap((t) => t.outputs.map((name) => port(t, 'output', name))),
   ];
 }
-
-/** Bits rounded down, but for what logarithms lose. */
-const wholeBits = (bits: number): number => Math.floor(bits + 1e-9);

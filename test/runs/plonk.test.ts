@@ -9,7 +9,6 @@ afterAll(() => place.remove());
 test('a run of three slices proves the integers of the unsliced model; slices share codes', async () => {
   await place.compile('native.zkml', { backend: 'plonk' });
   const { securityBits } = await roundTrip(place, 'native');
-  // The three proofs together: each has log2(3) bits more.
   expect(securityBits).toBeGreaterThanOrEqual(100);
   const run = loadRun(place.path('native.zkml', 'verifier'));
   const codes = run.description.slices.map((_, i) => {

@@ -122,22 +122,19 @@ function weightWords(weights: Weights, name: string): Uint32Array {
 }
 
 /** Rows of every column as log2 that {@link makeKey} chooses for a circuit by itself. */
-export function bestLogMessage(v: Vectors, circuit: Circuit, proofs: number): number {
+export function bestLogMessage(v: Vectors, circuit: Circuit): number {
   const { run, registration } = planCircuit(circuit);
-  return chooseParameters(protocolSize(claimsOf(v, run)), targetOf(registration, proofs)).opening.code.logMessage;
+  return chooseParameters(protocolSize(claimsOf(v, run)), targetOf(registration)).opening.code.logMessage;
 }
 
-/** Errors of several proofs add up: each has so many bits more. */
-const targetOf = (registration: Plan | undefined, proofs: number): { readonly targetBits: number } => ({
-  targetBits: DEFAULT_SECURITY_BITS + Math.log2(proofs) + (registration === undefined ? 0 : REGISTRATION_SHARE),
+const targetOf = (registration: Plan | undefined): { readonly targetBits: number } => ({
+  targetBits: DEFAULT_SECURITY_BITS + (registration === undefined ? 0 : REGISTRATION_SHARE),
 });
 
 /** What a key is made with. */
 export interface KeyOptions {
   /** Rows of every column as log2: the same for all keys whose proofs share commitments to ports. */
   readonly logMessage?: number;
-  /** Proofs that a run consists of, one with this key: 1 if absent. All together reach the security that is asked for. */
-  readonly proofs?: number;
   /** Given the commitment to weights, if there are any, to store it for the prover. */
   readonly keep?: (commitment: EncodedCommitment) => void;
 }
@@ -152,14 +149,14 @@ export function makeKey(
   v: Vectors,
   circuit: Circuit,
   weights: Weights,
-  { keep = () => {}, logMessage: asked, proofs = 1 }: KeyOptions = {},
+  { keep = () => {}, logMessage: asked }: KeyOptions = {},
 ): Uint8Array {
   const { run, registration } = planCircuit(circuit);
   const claims = claimsOf(v, run);
   const bytes = serializeCircuit(circuit);
-  const registrationBits = DEFAULT_SECURITY_BITS + Math.log2(proofs) + REGISTRATION_MARGIN;
+  const registrationBits = DEFAULT_SECURITY_BITS + REGISTRATION_MARGIN;
   const parameters = chooseParameters(protocolSize(claims), {
-    ...targetOf(registration, proofs),
+    ...targetOf(registration),
     ...(asked !== undefined && { logMessage: asked }),
   });
   const file = { circuit: bytes, parameters };
