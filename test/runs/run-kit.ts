@@ -54,6 +54,31 @@ export function residualModel(seed = 1): Uint8Array {
   });
 }
 
+/** A chain of layers, each a matrix product and a rectifier. */
+export function chainModel(layers: number, seed = 1): Uint8Array {
+  const random = createRandom(seed);
+  const { input } = SIZES;
+  const indices = Array.from({ length: layers }, (_, i) => i);
+  const name = (i: number): string => (i === 0 ? 'x' : `r${i}`);
+  return onnxModel({
+    inputs: [{ name: 'x', shape: [1, input] }],
+    outputs: [{ name: name(layers), shape: [1, input] }],
+    initializers: indices.map((i) => ({
+      name: `w${i}`,
+      dims: [input, input],
+      data: Array.from({ length: input * input }, () => (random.below(21) - 7) / 16),
+    })),
+    nodes: indices.flatMap((i) => [
+      { name: `gemm${i}`, op: 'MatMul', inputs: [name(i), `w${i}`], outputs: [`h${i}`] },
+      { name: `relu${i}`, op: 'Relu', inputs: [`h${i}`], outputs: [name(i + 1)] },
+    ]),
+  });
+}
+
+/** Cuts of a chain after each layer but the last. */
+export const chainCuts = (layers: number): readonly string[] =>
+  Array.from({ length: layers - 1 }, (_, i) => `relu${i}`);
+
 /** A folder that is removed at the end, and what tests do in it. */
 export interface RunPlace {
   readonly folder: string;
