@@ -51,7 +51,7 @@ export {
   proveRun,
 } from './runs/prove-run.ts';
 export type { Budget } from './runs/prover-pool.ts';
-export { isRunVerifier, type LoadedRun, loadRun, slicesByName } from './runs/run-verifier.ts';
+export { isRunVerifier, type LoadedRun, loadRun, loadSliceVerifier, slicesByName } from './runs/run-verifier.ts';
 export {
   type AuditVerdict,
   type Coverage,

@@ -7,6 +7,7 @@ import { deserializeCircuit, inspectModel, type ModelCost, printable } from '../
 import {
   ARTIFACT_FILES,
   checkedFile,
+  isSlicedArtifact,
   type NativeFigures,
   nativeFigures,
   type PortDescription,
@@ -17,6 +18,7 @@ import { describeFigures } from '../native-figures.ts';
 import { collect, compilerWith, real, whole } from '../options.ts';
 import { namesNotShown, secrecyOf, secrecyWarning } from '../secrecy.ts';
 import { showBytes, table } from '../table.ts';
+import { inspectRun } from './inspect-run.ts';
 import { inspectSlices, refuseModelFlags, type SliceFlags } from './inspect-slices.ts';
 
 interface ArtifactFile {
@@ -45,6 +47,7 @@ export function registerInspect(program: Command, cx: CommandContext): void {
     .action(async (artifact: string, flags: SliceFlags) => {
       if (extname(artifact).toLowerCase() === '.onnx') return inspectSlices(artifact, flags, cx);
       refuseModelFlags(flags);
+      if (isSlicedArtifact(artifact)) return inspectRun(artifact, cx);
       const { manifest, verifier, int } = await readArtifactModels(artifact, await compilerWith(flags.plugin));
       const path = await checkedFile(artifact, manifest, ARTIFACT_FILES.circuit);
       const { system } = verifier;

@@ -28,6 +28,8 @@ test('a sliced model proves and verifies as a whole, with the integers of the un
   const { outputs } = await w.json(['evaluate', 'model.zkml', '-i', 'x.json']);
   expect(verdict.ports.find((p: Json) => p.role === 'output').integers).toEqual(outputs[0].integers);
   expect((await w.run(['root', 'model.zkml'])).stdout.trim()).toBe(compiled.root);
+  const inspected = await w.json(['inspect', 'model.zkml']);
+  expect(inspected.slices.map((s: Json) => s.name)).toEqual(['s0', 's1', 's2']);
   const refused = await w.run(['verify', 'model.zkml', 'run.zkp', '--production']);
   expect(refused.code).toBe(1);
   expect(refused.stderr).toContain('development-setup');
