@@ -20,6 +20,11 @@ const scripts = examples.flatMap((name) =>
 const PRINTS: Readonly<Record<string, readonly RegExp[]>> = {
   '01-first-proof/run.mjs': [/^proved: \d+ bytes$/m, /^verified: the digit is a 2; 1\d\d bits, set-up: none/m],
   '02-own-pass/run.mjs': [/^module @tiny \{stage = "int"\}/m, /requant\(%0\).*hi = 255, scale = "2\^-6"/],
+  '02-slice-and-link/run.mjs': [
+    /^slices: [\d +]+ nodes, same integers: true$/m,
+    /^proved: the whole run, \d+ links between slices$/m,
+    /^audited: 2 of 4 slices; cheating in one is caught with probability 0\.50$/m,
+  ],
   '03-accuracy/run.mjs': [/^8 bits: 35\d of 360 right \(float model: 353\)$/m],
   '04-new-op-plugin/run.mjs': [/^operators of the integer model: .*hard_sigmoid/m, /^distance +0\.\d\d %$/m],
   '04-new-op-plugin/check.mjs': [/^hard_sigmoid: \d+ runs agree with the definition, \d{3,} lies refused$/m],
