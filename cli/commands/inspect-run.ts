@@ -11,8 +11,10 @@ import { table } from '../table.ts';
 export function inspectRun(artifact: string, cx: CommandContext): void {
   const run = loadRun(join(artifact, 'verifier'));
   const { model, backend, proofSystem, slices, tensors } = run.description;
-  const constraints = slices.map((_, i) => loadSliceVerifier(run, i).description.constraints);
-  const { setup, securityBits, zeroKnowledge } = loadSliceVerifier(run, 0).system;
+  const verifiers = slices.map((_, i) => loadSliceVerifier(run, i));
+  const constraints = verifiers.map((v) => v.description.constraints);
+  const securityBits = Math.min(...verifiers.map((v) => v.system.securityBits));
+  const { setup, zeroKnowledge } = verifiers[0]!.system;
   const total = constraints.reduce((a, b) => a + b, 0);
   const rows = slices.map((s, i) => [s.name, showNodes(s.nodes), String(constraints[i]), String(s.macs), s.id]);
   const name = (s: number): string => (s < 0 ? 'input' : slices[s]!.name);
@@ -29,7 +31,7 @@ export function inspectRun(artifact: string, cx: CommandContext): void {
     `${printable(model)}: backend ${printable(backend)}, ${proofSystem}, ${slices.length} slices, ${total} constraints`,
     `model root ${run.root}`,
     `set-up: ${setup}`,
-    `about ${Math.floor(securityBits - Math.log2(slices.length))} bits for all slices, ${secrecyOf(zeroKnowledge)}`,
+    `about ${securityBits} bits, ${secrecyOf(zeroKnowledge)}`,
     '',
     table([['slice', 'nodes', 'constraints', 'macs', 'files'], ...rows], [2, 3]),
     '',
