@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { Diagnostic } from '../compiler/index.ts';
 import { registerAudit } from './commands/audit.ts';
+import { registerCalibrateCost } from './commands/calibrate-cost.ts';
 import { registerCompile } from './commands/compile.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerDoctor } from './commands/doctor.ts';
@@ -86,6 +87,7 @@ export function createProgram(cx: CommandContext): Command {
     registerOpt,
     registerOps,
     registerPasses,
+    registerCalibrateCost,
     registerDoctor,
   ];
   for (const register of registrations) register(program, cx);

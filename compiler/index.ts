@@ -57,7 +57,31 @@ export type { Tensor } from './ir/tensor.ts';
 export { printModule } from './ir/text/printer.ts';
 export { showType, type TensorType } from './ir/types.ts';
 export { readModuleText } from './module-text.ts';
-export { type PlonkCoefficients, plonkCostModel, plonkProofBytes } from './passes/cost/plonk.ts';
+export {
+  type CalibrationCircuit,
+  type CalibrationModel,
+  calibrationCounts,
+  calibrationModels,
+} from './passes/cost/calibration-circuits.ts';
+export {
+  type CalibratedMachine,
+  type Calibration,
+  decodeCalibration,
+  encodeCalibration,
+  MAX_CALIBRATION_BYTES,
+} from './passes/cost/calibration-file.ts';
+export { type Fit, fitCoefficients, type Observation } from './passes/cost/fit.ts';
+export {
+  type Coefficients,
+  PLONK_COEFFICIENTS,
+  PLONK_FIGURES,
+  type PlonkCoefficients,
+  type PlonkCounts,
+  type PlonkFigure,
+  plonk,
+  plonkCostModel,
+  plonkProofBytes,
+} from './passes/cost/plonk.ts';
 export {
   evaluateSlices,
   type SliceContext,

@@ -14,9 +14,11 @@ export {
   type CompiledModel,
   type PortType,
 } from './build.ts';
+export { cachedFilePath, readCachedFile, writeCachedFile } from './cached-file.ts';
 export { availableBytes, nativeProveBytes, proveSeconds, setupSeconds } from './estimate.ts';
 export { decodeIntegers, type EncodedInputs, type EncodeOptions, encodeInputs } from './evaluate/encode.ts';
 export { cacheFolder, type KeySource } from './keys.ts';
+export { type MeasuredProofs, measureProofs } from './measure-proofs.ts';
 export { type ModelPort, readModelDescription, readModelPorts } from './model-ports.ts';
 export { type NativeFigures, nativeFigures, type SoundnessPart } from './native-figures.ts';
 export {

@@ -1,6 +1,7 @@
 // zkmlc inspect model.onnx --slice ...: where a model would be cut, what each slice would cost, how good that is.
-import { findCostModel, formatDiagnostic, sliceModule, sliceModules, structuralKey } from '../../compiler/index.ts';
+import { formatDiagnostic, sliceModule, sliceModules, structuralKey } from '../../compiler/index.ts';
 import type { CommandContext } from '../context.ts';
+import { chooseCostModel, describeSource } from '../cost-models.ts';
 import { compilerWith, parseDims, parseRanges, usage } from '../options.ts';
 import { parseSlice } from '../slice-options.ts';
 import { describeSlicing } from '../slicing-text.ts';
@@ -35,7 +36,7 @@ export async function inspectSlices(model: string, flags: SliceFlags, cx: Comman
     throw usage('an ONNX model can be inspected with --slice or --slice-at; compile it to inspect its constraints');
   const compiler = await compilerWith(flags.plugin);
   const { ops, costModels } = compiler.registries;
-  const costModel = findCostModel(costModels, flags.costModel ?? [...costModels.keys()][0]!);
+  const { costModel, coefficients } = chooseCostModel(costModels, flags.costModel);
   const { int, name, warnings } = await compiler.load({
     model,
     bits: flags.bits ?? 8,
@@ -56,5 +57,11 @@ export async function inspectSlices(model: string, flags: SliceFlags, cx: Comman
   const keys = sliceModules(int, slicing).map((m) => structuralKey(m, constants));
   cx.console.clearProgress();
   for (const w of warnings) cx.console.warning(formatDiagnostic(w));
-  cx.console.result(describeSlicing(slicing, keys), { model: name, ...slicing, keys });
+  const source = coefficients === undefined ? [] : [`coefficients: ${describeSource(coefficients)}`];
+  cx.console.result([describeSlicing(slicing, keys), ...source].join('\n'), {
+    model: name,
+    ...slicing,
+    keys,
+    ...(coefficients !== undefined && { coefficients }),
+  });
 }

@@ -1,5 +1,5 @@
 // Counts what groups of operations and boundary tensors consist of, by lowering each by itself and reading the circuit.
-import type { Capabilities } from '../../ir/circuit.ts';
+import type { Capabilities, Circuit } from '../../ir/circuit.ts';
 import { addStats, type BoundarySide, NO_STATS, type Stats } from '../../ir/cost-model.ts';
 import { count } from '../../ir/interpret/count.ts';
 import { multiplyAccumulates } from '../../ir/interpret/macs.ts';
@@ -25,9 +25,12 @@ export function measureOperations(m: Module, ops: OpRegistry, target: Capabiliti
     const variables = Math.max(0, total.variables - ports - 1);
     return { ...NO_STATS, rows: total.rows, variables, nonZeros: total.nonZeros, macs: multiplyAccumulates(c) };
   }
-  const c = lowerModule(m, ops, target, { input: 'public', weights: 'public', output: 'public' });
-  const { run } = planCircuit(c);
-  return { ...statsOf(run), macs: multiplyAccumulates(c) };
+  return measureCircuit(lowerModule(m, ops, target, { input: 'public', weights: 'public', output: 'public' }));
+}
+
+/** Counts of a whole circuit for a target with lookups; its committed ports have columns of their own, which do not count. */
+export function measureCircuit(c: Circuit): Stats {
+  return { ...statsOf(planCircuit(c).run), macs: multiplyAccumulates(c) };
 }
 
 /** Counts of the port of one boundary tensor. Reading proves its interval; both sides bind its commitment. */
@@ -36,11 +39,10 @@ export function measureBoundary(t: IntType, side: BoundarySide, target: Capabili
   const range = interval(t.lo, t.hi);
   const r = createRecorder(target);
   if (target.lookups) {
-    // A tensor with a root of its own is a column on both sides; only a reader has not proved its interval yet.
-    const x = r.input('x', 'input', 'private', t.shape, range);
-    r.output('y', 'public', x);
-    const proved = statsOf(planCircuit(r.finish()).run);
-    return side === 'reads' ? { ...proved, boundaryCells } : { ...NO_STATS, cells: proved.cells, boundaryCells };
+    // A tensor with a root of its own has columns of its own on both sides; only a reader has not proved its interval yet.
+    if (side === 'writes') return { ...NO_STATS, boundaryCells };
+    r.input('x', 'input', 'committed', t.shape, range);
+    return { ...statsOf(planCircuit(r.finish()).run), boundaryCells };
   }
   // Producer and consumer hash the same cells; the producer's have been proved where they were made.
   const proof = createRecorder(target);

@@ -1,57 +1,112 @@
-// plonk: seconds and bytes of the native prover, predicted from what it has to commit, look up and contract.
+// plonk: seconds and bytes of the native prover, predicted from what it has to commit, look up, contract and share.
 import { KOALABEAR } from '../../ir/circuit.ts';
-import { type Cost, type CostModel, defineCostModel, STATS, type Stats } from '../../ir/cost-model.ts';
+import { type Cost, type CostModel, defineCostModel, type Stats } from '../../ir/cost-model.ts';
 
-/** Seconds or bytes: `fixed` for every slice, the others per unit of the count of that name. */
-export type Coefficients = { readonly fixed: number } & Partial<Stats>;
+/** Figures by which the prover's work is predicted, besides the fixed part of every proof. */
+export const PLONK_FIGURES = [
+  'cells',
+  'weightCells',
+  'lookups',
+  'tableRows',
+  'macs',
+  'rounds',
+  'portCells',
+  'ports',
+] as const;
+
+/** Name of one of {@link PLONK_FIGURES}. */
+export type PlonkFigure = (typeof PLONK_FIGURES)[number];
+
+/** Seconds or bytes: `fixed` for every slice, the others per unit of the figure of that name. */
+export type Coefficients = { readonly fixed: number } & Partial<Readonly<Record<PlonkFigure, number>>>;
 
 /** What the predictions are made of. */
 export interface PlonkCoefficients {
   readonly seconds: Coefficients;
   readonly bytes: Coefficients;
-  /** Of a proof (bytes). */
+  /** Of a proof (bytes). It follows from the protocol: the same on every machine. */
   readonly proof: Coefficients;
 }
 
-/** Fitted to the figures of docs/benchmarks.md: two threads of a virtual Xeon, Node 20. */
+/**
+ * Fitted to the figures of docs/benchmarks.md (two threads of a virtual Xeon, Node 20); what boundary tensors add, to
+ * measurements of `calibrate-cost` there.
+ */
 export const PLONK_COEFFICIENTS: PlonkCoefficients = {
   seconds: {
-    fixed: 0.05,
-    cells: 9e-8,
-    weightCells: 2.4e-8,
-    lookups: 1.5e-7,
-    tableRows: 1e-7,
-    macs: 1e-11,
-    rounds: 3e-5,
+    fixed: 0.055,
+    cells: 1.5e-7,
+    weightCells: 2.9e-8,
+    lookups: 4.4e-8,
+    tableRows: 2.4e-7,
+    macs: 1.1e-11,
+    rounds: 3.9e-5,
+    portCells: 1.3e-7,
+    ports: 1e-3,
   },
-  bytes: { fixed: 1.8e8, cells: 70, weightCells: 53, lookups: 45, tableRows: 45 },
-  proof: { fixed: 8e4, rounds: 400 },
+  bytes: { fixed: 1.84e8, cells: 50, weightCells: 38, lookups: 19, tableRows: 19, portCells: 50 },
+  proof: { fixed: 1.2e5, cells: 0.013, weightCells: 0.013, portCells: 0.03, ports: 3.6e4 },
 };
 
-/** The parts that grow with what was counted. */
-function predict(c: Coefficients, counted: Stats): number {
-  return STATS.reduce((sum, key) => sum + (c[key] ?? 0) * counted[key], 0);
+/**
+ * Rows of the columns of boundary tensors. One run has one length, or proofs could not open what others committed; it is
+ * chosen with the slices, so that the model states the one that slices of about a million cells have.
+ */
+export const PORT_ROWS = 2 ** 14;
+
+/** Columns of salt beside a tensor's own: a commitment to it tells nothing. */
+const SALT_COLUMNS = 4;
+
+/** Figures of a part of a slice, without `fixed`. */
+export type PlonkCounts = Readonly<Record<PlonkFigure, number>>;
+
+/**
+ * What a slice commits for tensors with roots of their own: whole columns, salt included.
+ * @param boundaryCells cells of each tensor
+ * @param rows of a column
+ */
+export function portCounts(
+  boundaryCells: readonly number[],
+  rows: number = PORT_ROWS,
+): Pick<PlonkCounts, 'ports' | 'portCells'> {
+  const columns = boundaryCells.reduce((sum, cells) => sum + Math.ceil(cells / rows) + SALT_COLUMNS, 0);
+  return { ports: boundaryCells.length, portCells: columns * rows };
 }
 
-/** Bytes of a proof of what was counted. */
-export function plonkProofBytes(counted: Stats, c: PlonkCoefficients = PLONK_COEFFICIENTS): number {
-  return c.proof.fixed + predict(c.proof, counted);
+/** Figures of operations, and of boundary tensors with so many cells each. */
+export function plonkCounts(counted: Stats, boundaryCells: readonly number[] = [], rows?: number): PlonkCounts {
+  const { cells, weightCells, lookups, tableRows, macs, rounds } = counted;
+  return { cells, weightCells, lookups, tableRows, macs, rounds, ...portCounts(boundaryCells, rows) };
+}
+
+/** The parts that grow with what was counted. */
+export function predict(c: Coefficients, counts: PlonkCounts): number {
+  return PLONK_FIGURES.reduce((sum, key) => sum + (c[key] ?? 0) * counts[key], 0);
+}
+
+/** Bytes of a proof of what was counted, with boundary tensors of so many cells each. */
+export function plonkProofBytes(
+  counted: Stats,
+  boundaryCells: readonly number[] = [],
+  c: PlonkCoefficients = PLONK_COEFFICIENTS,
+): number {
+  return c.proof.fixed + predict(c.proof, plonkCounts(counted, boundaryCells));
 }
 
 /** The model with coefficients of another machine. */
 export function plonkCostModel(c: PlonkCoefficients): CostModel {
-  const costOf = (counted: Stats): Cost => {
-    const seconds = predict(c.seconds, counted);
-    return { cost: seconds, constraints: counted.statements, bytes: predict(c.bytes, counted), seconds };
+  const costOf = (counts: PlonkCounts, constraints: number): Cost => {
+    const seconds = predict(c.seconds, counts);
+    return { cost: seconds, constraints, bytes: predict(c.bytes, counts), seconds };
   };
   return defineCostModel({
     name: 'plonk',
-    doc: 'Seconds and memory of the native prover, predicted from cells, lookups, contractions and sumcheck rounds.',
+    doc: 'Seconds and memory of the native prover, predicted from cells, lookups, contractions, sumcheck rounds and commitments to boundaries.',
     unit: 'seconds',
     target: KOALABEAR,
     fixed: { cost: c.seconds.fixed, constraints: 0, bytes: c.bytes.fixed, seconds: c.seconds.fixed },
-    operations: costOf,
-    boundary: costOf,
+    operations: (counted) => costOf(plonkCounts(counted), counted.statements),
+    boundary: (counted) => costOf(plonkCounts(counted, [counted.boundaryCells]), counted.statements),
   });
 }
 

@@ -1,0 +1,33 @@
+// Small files in the user's cache: read with a bound, replaced whole.
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Diagnostic } from '../compiler/ir/diagnostics.ts';
+import { readBounded, writeAtomically } from './artifact/files.ts';
+import { cacheFolder } from './keys.ts';
+
+/** Path of a file of the cache, whether it is there or not. */
+export const cachedFilePath = (name: string): string => join(cacheFolder(), name);
+
+/**
+ * Bytes of a file of the cache.
+ * @param limit most bytes that are read
+ * @returns undefined if it is not there
+ * @throws Diagnostic `file-too-large` and the like.
+ */
+export function readCachedFile(name: string, limit: number): Uint8Array | undefined {
+  const path = cachedFilePath(name);
+  return existsSync(path) ? readBounded(path, limit) : undefined;
+}
+
+/** Writes a file of the cache: the old one or the new one is there, never a part. @throws Diagnostic `file-unwritable`. */
+export function writeCachedFile(name: string, bytes: Uint8Array): string {
+  const path = cachedFilePath(name);
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  } catch (e) {
+    const reason = e instanceof Error ? e.message : String(e);
+    throw new Diagnostic('file-unwritable', `cannot make the cache folder: ${reason}`, { file: path }, { cause: e });
+  }
+  writeAtomically(path, bytes);
+  return path;
+}
