@@ -1,5 +1,5 @@
 // Small files in the user's cache: read with a bound, replaced whole.
-import { existsSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Diagnostic } from '../compiler/ir/diagnostics.ts';
 import { readBounded, writeAtomically } from './artifact/files.ts';
@@ -19,15 +19,28 @@ export function readCachedFile(name: string, limit: number): Uint8Array | undefi
   return existsSync(path) ? readBounded(path, limit) : undefined;
 }
 
-/** Writes a file of the cache: the old one or the new one is there, never a part. @throws Diagnostic `file-unwritable`. */
-export function writeCachedFile(name: string, bytes: Uint8Array): string {
+/** Makes the folder of a file of the cache, so that what takes long to make can be kept. @throws Diagnostic `file-unwritable`. */
+export function prepareCachedFile(name: string): void {
   const path = cachedFilePath(name);
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    accessSync(dirname(path), constants.W_OK);
   } catch (e) {
     const reason = e instanceof Error ? e.message : String(e);
-    throw new Diagnostic('file-unwritable', `cannot make the cache folder: ${reason}`, { file: path }, { cause: e });
+    const advice = 'set ZKMLC_CACHE to a folder that can be written';
+    throw new Diagnostic(
+      'file-unwritable',
+      `cannot use the cache folder: ${reason}; ${advice}`,
+      { file: path },
+      { cause: e },
+    );
   }
+}
+
+/** Writes a file of the cache: the old one or the new one is there, never a part. @throws Diagnostic `file-unwritable`. */
+export function writeCachedFile(name: string, bytes: Uint8Array): string {
+  const path = cachedFilePath(name);
+  prepareCachedFile(name);
   writeAtomically(path, bytes);
   return path;
 }

@@ -14,7 +14,7 @@ export {
   type CompiledModel,
   type PortType,
 } from './build.ts';
-export { cachedFilePath, readCachedFile, writeCachedFile } from './cached-file.ts';
+export { cachedFilePath, prepareCachedFile, readCachedFile, writeCachedFile } from './cached-file.ts';
 export { availableBytes, nativeProveBytes, proveSeconds, setupSeconds } from './estimate.ts';
 export { decodeIntegers, type EncodedInputs, type EncodeOptions, encodeInputs } from './evaluate/encode.ts';
 export { cacheFolder, type KeySource } from './keys.ts';

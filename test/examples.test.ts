@@ -28,6 +28,7 @@ const PRINTS: Readonly<Record<string, readonly RegExp[]>> = {
   '03-accuracy/run.mjs': [/^8 bits: 35\d of 360 right \(float model: 353\)$/m],
   '04-new-op-plugin/run.mjs': [/^operators of the integer model: .*hard_sigmoid/m, /^distance +0\.\d\d %$/m],
   '04-new-op-plugin/check.mjs': [/^hard_sigmoid: \d+ runs agree with the definition, \d{3,} lies refused$/m],
+  '05-custom-cost-model/run.mjs': [/^in one piece: 0\.\d{3} cents$/m, /^in [2-9] slices: 0\.\d{3} cents \(exact\)$/m],
 };
 
 let folder = '';
@@ -39,10 +40,24 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs a program of the project in an empty folder, with a cache of its own. */
 async function runs(...command: readonly string[]): Promise<string> {
+  return runsIn(folder, command);
+}
+
+async function runsIn(cwd: string, command: readonly string[]): Promise<string> {
   const env = { ...process.env, ZKMLC_CACHE: join(folder, 'cache'), NO_COLOR: '1' };
-  const { stdout } = await run(process.execPath, [...command], { cwd: folder, env });
+  const { stdout } = await run(process.execPath, [...command], { cwd, env });
   return stdout;
 }
+
+/** Sessions in a guide: what follows `$ ` up to the next one is what the command printed, in the project's folder. */
+function sessions(name: string): readonly (readonly [guide: string, command: string, printed: string])[] {
+  const guide = readFileSync(join(EXAMPLES, name, 'README.md'), 'utf8');
+  return [...guide.matchAll(/^```console\n(.*?)^```$/gms)].flatMap(([, block]) =>
+    [...block!.matchAll(/^\$ (.*)\n((?:(?!\$ ).*\n)*)/gm)].map(([, command, printed]) => [name, command!, printed!]),
+  );
+}
+
+const REPLAYED = examples.flatMap(sessions);
 
 describe('examples', () => {
   test('each has a guide and something that runs', () => {
@@ -61,6 +76,16 @@ describe('examples', () => {
     const stdout = await runs(join(EXAMPLES, script));
     expect(stdout).not.toBe('');
     for (const line of PRINTS[script] ?? []) expect(stdout).toMatch(line);
+  });
+});
+
+describe('sessions in the guides', () => {
+  test('there are some', () => expect(REPLAYED.length).toBeGreaterThan(1));
+
+  test.each(REPLAYED)('%s: %s', async (_, command, printed) => {
+    const [program, ...words] = command.replace('npx zkmlc', 'node dist/cli/main.js').split(' ');
+    expect(program).toBe('node');
+    expect(await runsIn(ROOT, words)).toBe(printed);
   });
 });
 

@@ -7,7 +7,7 @@ import {
   PLONK_COEFFICIENTS,
   PLONK_FIGURES,
 } from '../../compiler/index.ts';
-import { writeCachedFile } from '../../runtime/index.ts';
+import { prepareCachedFile, writeCachedFile } from '../../runtime/index.ts';
 import type { CommandContext } from '../context.ts';
 import { type CostCalibration, calibrateCost } from '../cost-calibration.ts';
 import { CALIBRATION_FILE, thisMachine } from '../cost-models.ts';
@@ -29,6 +29,7 @@ export function registerCalibrateCost(program: Command, cx: CommandContext): voi
     .action(async ({ runs }: CalibrateFlags) => {
       if (runs < 1 || runs > MOST_RUNS) throw usage(`--runs expects a number from 1 to ${MOST_RUNS}, got ${runs}`);
       const { console, signal } = cx;
+      prepareCachedFile(CALIBRATION_FILE);
       const onProgress = (what: string, fraction: number): void => console.progress(what, fraction);
       const measured = await calibrateCost(createCompiler(), { runs, onProgress, signal });
       signal.throwIfAborted();

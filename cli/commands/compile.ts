@@ -11,7 +11,7 @@ import {
 } from '../../compiler/index.ts';
 import { availableBytes, type BuildEstimate, proveSeconds } from '../../runtime/index.ts';
 import type { CommandContext } from '../context.ts';
-import { chooseCostModel } from '../cost-models.ts';
+import { chooseCostModel, describeSource } from '../cost-models.ts';
 import { collect, compilerWith, parseDims, parseRanges, parseVisibility, real, usage, whole } from '../options.ts';
 import { memoryWarning, secrecyWarning } from '../secrecy.ts';
 import { parseSlice } from '../slice-options.ts';
@@ -110,7 +110,9 @@ function slicingFor(flags: CompileFlags, compiler: Compiler, cx: CommandContext)
   const { ops, costModels } = compiler.registries;
   return (int, { target }) => {
     const fitting = [...costModels.values()].find((m) => m.target.name === target.name);
-    const { costModel } = chooseCostModel(costModels, flags.costModel ?? fitting?.name ?? '');
+    const { costModel, coefficients } = chooseCostModel(costModels, flags.costModel ?? fitting?.name ?? '');
+    if (coefficients !== undefined)
+      cx.console.note(`slices by cost model ${costModel.name}, coefficients: ${describeSource(coefficients)}`);
     const onProgress = (done: number, of: number): void => cx.console.progress('counting constraints', done / of);
     return sliceModule(int, request, { ops, costModel, onProgress });
   };

@@ -108,9 +108,15 @@ export const calibrationModels: readonly CalibrationModel[] = [
   model('wide-sums', 'wide accumulators, rounded', (b) =>
     b.output(b.requantize(b.input([2 ** 16], [-(2 ** 26), 2 ** 26]), 18)),
   ),
-  model('tables', 'rows of wide tables, few lookups', (b) => {
-    for (let i = 0; i < 3; i++) b.output(b.sigmoid(b.input([256], [-(2 ** 15), 2 ** 15 - 1]), i));
-  }),
+  model(
+    'tables',
+    'rows of wide tables, few lookups',
+    (b) => {
+      for (let i = 0; i < 3; i++) b.output(b.sigmoid(b.input([256], [-(2 ** 15), 2 ** 15 - 1]), i));
+    },
+    // What nobody reads is not looked up.
+    { ...PRIVATE, output: 'public' },
+  ),
   model('dense', 'weights of which each is used once', (b) =>
     b.output(b.requantize(b.dense(b.input([1, 1024]), 1024, 1024), 16)),
   ),

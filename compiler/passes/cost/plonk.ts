@@ -29,8 +29,9 @@ export interface PlonkCoefficients {
 }
 
 /**
- * Fitted to the figures of docs/benchmarks.md (two threads of a virtual Xeon, Node 20); what boundary tensors add, to
- * measurements of `calibrate-cost` there.
+ * Fitted to the figures of docs/benchmarks.md (two threads of a virtual Xeon, Node 20): memory as it is there, times of the
+ * quieter run, or half of the loaded one's where there is no other. What boundary tensors add is in proportion to cells as
+ * `calibrate-cost` measured it.
  */
 export const PLONK_COEFFICIENTS: PlonkCoefficients = {
   seconds: {
