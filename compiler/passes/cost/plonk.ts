@@ -111,4 +111,5 @@ export function plonkCostModel(c: PlonkCoefficients): CostModel {
   });
 }
 
+/** The model with the default coefficients. */
 export const plonk: CostModel = plonkCostModel(PLONK_COEFFICIENTS);
