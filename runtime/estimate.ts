@@ -27,9 +27,9 @@ export function groth16ProveBytes(constraints: number): number {
 /** Resident memory of the process with the prover loaded (bytes). */
 const NATIVE_BASE = 185e6;
 /** Bytes per committed cell at the peak, in the first round of the opening: cell, covector, both bound once, codeword, witness. */
-const PER_ADVICE_CELL = 85;
+const PER_ADVICE_CELL = 62;
 /** The same for registered weights, whose codeword stays on disk. */
-const PER_WEIGHT_CELL = 60;
+const PER_WEIGHT_CELL = 38;
 
 /** Expected peak memory of the native prover (bytes), fitted to the models of `npm run bench`. */
 export function nativeProveBytes({ advice, weight }: CommittedCells): number {
