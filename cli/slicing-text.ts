@@ -5,7 +5,7 @@ import { showBytes, table } from './table.ts';
 const MOST_NODES = 3;
 
 /** A figure in the cost model's unit. */
-function showCost(x: number, unit: string): string {
+export function showCost(x: number, unit: string): string {
   if (!Number.isFinite(x)) return 'does not fit';
   return `${Number(x.toPrecision(4))} ${unit}`;
 }
@@ -14,6 +14,12 @@ function showCost(x: number, unit: string): string {
 export function showNodes(nodes: readonly string[]): string {
   if (nodes.length <= MOST_NODES) return nodes.map(printable).join(', ');
   return `${printable(nodes[0]!)} ... ${printable(nodes.at(-1)!)} (${nodes.length})`;
+}
+
+/** How good the cuts are, and how that is known. */
+export function showOptimality({ optimality, because, downSets }: Slicing['report']): string {
+  if (optimality === 'exact') return `exact: the best over all ${downSets} down-sets`;
+  return optimality === 'interval' ? `the best over the intervals of one order: ${because}` : because;
 }
 
 /** @param keys for each slice its structural key: equal ones share a circuit */
@@ -45,12 +51,6 @@ export function describeSlicing({ slices, tensors, report }: Slicing, keys: read
     slices[t.producer]!.name,
     t.consumers.map((s) => slices[s]!.name).join(', '),
   ]);
-  const optimality =
-    report.optimality === 'exact'
-      ? `exact: the best over all ${report.downSets} down-sets`
-      : report.optimality === 'interval'
-        ? `the best over the intervals of one order: ${report.because}`
-        : report.because;
   return [
     table([makespan === undefined ? header : [...header, 'prover'], ...rows], [4, 5, 6, 7]),
     '',
@@ -58,7 +58,7 @@ export function describeSlicing({ slices, tensors, report }: Slicing, keys: read
       ? 'no tensor crosses between slices'
       : table([['boundary', 'shape', 'integers', 'scale', 'from', 'to'], ...boundaries]),
     '',
-    `cost model ${printable(report.costModel)}; ${report.groups} indivisible groups; ${optimality}`,
+    `cost model ${printable(report.costModel)}; ${report.groups} indivisible groups; ${showOptimality(report)}`,
     `total ${showCost(report.total, unit)} (unsliced ${showCost(report.unsliced, unit)}), largest slice ${showCost(report.largest, unit)}, memory at most ${showBytes(Math.round(report.peakBytes))}`,
     ...(makespan === undefined
       ? []

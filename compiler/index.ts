@@ -84,12 +84,14 @@ export {
 } from './passes/cost/plonk.ts';
 export {
   evaluateSlices,
+  type KnownSlices,
   type SliceContext,
   type SliceCosts,
   sliceCosts,
   sliceModule,
   sliceModules,
   slicingOf,
+  slicingOfOperations,
   structuralKey,
 } from './passes/slice/index.ts';
 export { type QuantizationOptions, type QuantizedModels, quantization, quantizeModel, SIMPLIFY } from './pipeline.ts';

@@ -2,9 +2,16 @@
 export { Diagnostic, formatDiagnostic } from '../compiler/ir/diagnostics.ts';
 export { ARTIFACT_FILES, checkedFile, type Manifest, readManifest } from './artifact/artifact.ts';
 export type { ElementType, PortDescription, VerifierDescription } from './artifact/description.ts';
+export { writeAtomically } from './artifact/files.ts';
 export { decodeProofFile, encodeProofFile, type ProofFile } from './artifact/proof-file.ts';
 export type { RunDescription, RunSlice, RunTensor } from './artifact/run-description.ts';
-export { isRunFile, type RunFile, type RunStatement, type TensorStatement } from './artifact/run-file.ts';
+export {
+  decodeRunFile,
+  isRunFile,
+  type RunFile,
+  type RunStatement,
+  type TensorStatement,
+} from './artifact/run-file.ts';
 export type { PortStatement } from './artifact/statement.ts';
 export {
   type BuildEstimate,

@@ -48,6 +48,7 @@ const PACKAGES: readonly (readonly [from: string, packages: readonly string[]])[
   ['compiler/backends/', ['node:']],
   ['compiler/', ['node:']],
   ['runtime/', ['node:', '@noble/']],
+  ['cli/report/layout.ts', ['@dagrejs/dagre']],
   ['cli/', ['node:', 'commander', 'picocolors', 'fflate']],
   ['examples/', ['node:', 'zkmlc']],
   ['test/kits/', ['node:', 'fflate', '@noble/']],

@@ -15,11 +15,12 @@ import {
 import { readArtifactModels } from '../artifact-models.ts';
 import type { CommandContext } from '../context.ts';
 import { describeFigures } from '../native-figures.ts';
-import { collect, compilerWith, real, whole } from '../options.ts';
+import { collect, compilerWith, real, usage, whole } from '../options.ts';
 import { namesNotShown, secrecyOf, secrecyWarning } from '../secrecy.ts';
 import { showBytes, table } from '../table.ts';
+import { type HtmlFlags, inspectHtml } from './inspect-html.ts';
 import { inspectRun } from './inspect-run.ts';
-import { inspectSlices, refuseModelFlags, type SliceFlags } from './inspect-slices.ts';
+import { inspectSlices, refuseModelFlags } from './inspect-slices.ts';
 
 interface ArtifactFile {
   readonly path: string;
@@ -30,7 +31,7 @@ export function registerInspect(program: Command, cx: CommandContext): void {
   program
     .command('inspect')
     .description('show operations, types, constraints and bytes of a compiled model, or how a model can be sliced')
-    .argument('<model>', 'the artifact (model.zkml), or with --slice a model (.onnx)')
+    .argument('<model>', 'the artifact (model.zkml), or with --slice or --html a model (.onnx)')
     .option(
       '--slice <how>',
       'slices of a model: 3, auto (memory=1GB), or memory=1GB,constraints=N,seconds=S,slices=N,provers=K,objective=largest',
@@ -43,8 +44,13 @@ export function registerInspect(program: Command, cx: CommandContext): void {
     .option('--margin <fraction>', 'widen calibrated ranges by this fraction of their width', real)
     .option('--dim <name=size>', 'size of a dynamic dimension of a model (repeatable)', collect)
     .option('--plugin <module>', 'ES module with more operators or cost models (repeatable)', collect)
+    .option('--html <report.html>', 'write a page without scripts: graph, slices, costs, ranges, links')
+    .option('--run <run.zkp>', 'with --html: a run or proof of the artifact, verified and shown')
+    .option('-i, --input <file>', 'with --html: an input, to show how far each layer is from the float model')
     .option('--json', 'print as JSON')
-    .action(async (artifact: string, flags: SliceFlags) => {
+    .action(async (artifact: string, flags: HtmlFlags) => {
+      if (flags.html !== undefined) return inspectHtml(artifact, flags.html, flags, cx);
+      if (flags.run !== undefined || flags.input !== undefined) throw usage('--run and --input belong to --html');
       if (extname(artifact).toLowerCase() === '.onnx') return inspectSlices(artifact, flags, cx);
       refuseModelFlags(flags);
       if (isSlicedArtifact(artifact)) return inspectRun(artifact, cx);

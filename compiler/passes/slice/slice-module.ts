@@ -91,7 +91,7 @@ export function slicingOf(m: Module, costs: SliceCosts, request: SliceRequest, c
   if (at !== undefined) {
     const chain = byHand(m, costs.groups, problem, at);
     const report = { optimality: 'manual', because: 'cut by hand', downSets: 0 } as const;
-    return finish(m, costs.groups, problem, chain, report, costModel);
+    return describeChain(m, costs.groups, problem, chain, report, costModel);
   }
   refuseLargeLayers(m, costs.groups, problem, limits, costModel);
   if (limits.slices !== undefined && limits.slices > costs.groups.length)
@@ -123,10 +123,11 @@ export function slicingOf(m: Module, costs: SliceCosts, request: SliceRequest, c
           placement: schedule.placement,
         }
       : undefined;
-  return finish(m, costs.groups, problem, best.slices, report, costModel, makespan);
+  return describeChain(m, costs.groups, problem, best.slices, report, costModel, makespan);
 }
 
-function finish(
+/** A chain of groups as a slicing, with predictions. */
+export function describeChain(
   m: Module,
   groups: SliceCosts['groups'],
   p: SliceProblem,

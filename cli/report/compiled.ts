@@ -1,0 +1,162 @@
+// What a compiled model, and a run or proof of it, add to a report: measured figures, commitments, what was verified.
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Compiler, deserializeCircuit, inspectModel, readModuleText } from '../../compiler/index.ts';
+import {
+  ARTIFACT_FILES,
+  checkedFile,
+  decodeProofFile,
+  decodeRunFile,
+  type LoadedRun,
+  loadVerifier,
+  type Manifest,
+  readManifest,
+  type TensorStatement,
+  verify,
+  verifyRun,
+} from '../../runtime/index.ts';
+import { usage } from '../options.ts';
+import { secrecyOf, secrecyWarning } from '../secrecy.ts';
+import type { LinkedTensorState, MeasuredSlice, Report, ReportVerdict } from './report.ts';
+
+/** What is added to the report of a compiled model. */
+export interface CompiledFigures
+  extends Pick<Report, 'facts' | 'warnings' | 'measured' | 'constraints' | 'tensors' | 'verdict'> {}
+
+/**
+ * Constraints of each layer, counted in the circuit of one artifact; none for the native prover, whose circuits have no
+ * rows.
+ */
+async function constraintsIn(folder: string, compiler: Compiler): Promise<readonly (readonly [string, number])[]> {
+  const manifest = readManifest(folder);
+  const int = await checkedFile(folder, manifest, ARTIFACT_FILES.int);
+  const module = await readModuleText(await readFile(int, 'utf8'), compiler.registries.ops, { file: int });
+  const circuit = await readFile(await checkedFile(folder, manifest, ARTIFACT_FILES.circuit));
+  return inspectModel(module, deserializeCircuit(circuit)).nodes.map(
+    ({ node, op, cost }) => [node === '' ? op : node, cost.rows] as const,
+  );
+}
+
+function addUp(parts: readonly (readonly [string, number])[]): ReadonlyMap<string, number> {
+  const sums = new Map<string, number>();
+  for (const [name, rows] of parts) sums.set(name, (sums.get(name) ?? 0) + rows);
+  return sums;
+}
+
+/**
+ * Figures of a sliced artifact.
+ * @param file path of a run, which is verified
+ * @throws Diagnostic what reading the artifact and {@link verifyRun} throw.
+ */
+export async function runFigures(
+  folder: string,
+  manifest: Manifest,
+  { description, root, folder: verifier }: LoadedRun,
+  compiler: Compiler,
+  file: string | undefined,
+): Promise<CompiledFigures> {
+  const { slices, tensors, backend, proofSystem } = description;
+  const verifiers = slices.map((s) => loadVerifier(join(verifier, 'slices', s.id)));
+  const { setup, securityBits, zeroKnowledge } = verifiers[0]!.system;
+  const verdict = file === undefined ? undefined : verifyRun({ verifier, run: file });
+  const run = file === undefined ? undefined : decodeRunFile(readFileSync(file));
+  const rows: (readonly [string, number])[] = [];
+  if (proofSystem === 'groth16-bn254')
+    for (const s of slices) {
+      // A folder that equal slices share names the layers of the first.
+      if (s.id !== s.name) continue;
+      await checkedFile(folder, manifest, `${ARTIFACT_FILES.slices}/${s.id}/${ARTIFACT_FILES.manifest}`);
+      rows.push(...(await constraintsIn(join(folder, ARTIFACT_FILES.slices, s.id), compiler)));
+    }
+  return {
+    facts: facts({
+      backend,
+      proofSystem,
+      root,
+      setup,
+      securityBits: verdict?.securityBits ?? securityBits,
+      zeroKnowledge,
+    }),
+    warnings: secrecyWarning(
+      zeroKnowledge,
+      tensors.filter((t) => t.visibility !== 'public').map((t) => t.name),
+    ),
+    measured: slices.map((s, i): MeasuredSlice => {
+      const proof = run?.proofs.get(i);
+      return {
+        constraints: verifiers[i]!.description.constraints,
+        macs: s.macs,
+        ...(proof !== undefined && { proofBytes: proof.length }),
+      };
+    }),
+    ...(rows.length > 0 && { constraints: addUp(rows) }),
+    tensors: tensors.map(({ visibility }, i) => stateOf(visibility, run?.statement.tensors[i])),
+    ...(verdict !== undefined && { verdict: describeRun(verdict) }),
+  };
+}
+
+function stateOf(visibility: LinkedTensorState['visibility'], stated: TensorStatement | undefined): LinkedTensorState {
+  if (stated?.kind === 'commitment') return { visibility, commitment: stated.commitment.toString() };
+  return stated?.kind === 'integers' ? { visibility, integers: stated.integers } : { visibility };
+}
+
+function facts(of: {
+  readonly backend: string;
+  readonly proofSystem: string;
+  readonly root: string;
+  readonly setup: string;
+  readonly securityBits: number;
+  readonly zeroKnowledge: boolean;
+}): Report['facts'] {
+  return [
+    ['backend', `${of.backend}, ${of.proofSystem}, about ${of.securityBits} bits, ${secrecyOf(of.zeroKnowledge)}`],
+    ['model root', of.root],
+    ['set-up', of.setup],
+  ];
+}
+
+/** What a verified run proves, in a sentence. */
+function describeRun({ coverage, slices, links }: ReturnType<typeof verifyRun>): ReportVerdict {
+  const { proved, macs, totalMacs, complete } = coverage;
+  const percent =
+    totalMacs === 0 ? '' : `, ${Number(((100 * macs) / totalMacs).toPrecision(3))} % of multiply-accumulates`;
+  const names = proved.map((s) => slices[s]!).join(', ');
+  return {
+    summary: complete
+      ? `accepted: the whole run, ${slices.length} slices verified, ${links} tensors between them linked by commitments`
+      : `accepted in part: ${names === '' ? 'none' : names} of ${slices.length} slices${percent}; this is not a proof of the whole run`,
+    complete,
+    proved: new Set(proved),
+  };
+}
+
+/** The same for an artifact that is not sliced: one slice, and a proof instead of a run. */
+export async function wholeFigures(
+  folder: string,
+  compiler: Compiler,
+  proof: string | undefined,
+): Promise<CompiledFigures> {
+  const verifier = join(folder, ARTIFACT_FILES.verifier);
+  const { description, system, root } = loadVerifier(verifier);
+  const verdict = proof === undefined ? undefined : verify({ verifier, proof });
+  const native = system.proofSystem === 'plonk-koalabear';
+  const size = proof === undefined ? undefined : decodeProofFile(readFileSync(proof)).proof.length;
+  return {
+    facts: facts({ ...description, ...system, proofSystem: description.proofSystem, root }),
+    warnings: secrecyWarning(
+      system.zeroKnowledge,
+      description.ports.filter((p) => p.role !== 'param' && p.visibility !== 'public').map((p) => p.name),
+    ),
+    measured: [{ constraints: description.constraints, ...(size !== undefined && { proofBytes: size }) }],
+    ...(!native && { constraints: addUp(await constraintsIn(folder, compiler)) }),
+    ...(verdict !== undefined && {
+      verdict: { summary: 'accepted: the proof verifies', complete: true, proved: new Set([0]) },
+    }),
+  };
+}
+
+/** @throws Diagnostic `usage` unless a run is given for an artifact. */
+export function refuseRun(run: string | undefined): void {
+  if (run !== undefined) throw usage('--run: for artifacts; a model (.onnx) has not been compiled and has no proofs');
+}
