@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import {
   type Compiler,
-  findCostModel,
   formatDiagnostic,
   type KnownSlices,
   type Module,
@@ -29,6 +28,7 @@ import {
   readModelPorts,
 } from '../../runtime/index.ts';
 import type { CommandContext } from '../context.ts';
+import { chooseCostModel } from '../cost-models.ts';
 import { compilerWith, parseDims, parseRanges } from '../options.ts';
 import { layerErrors } from '../report/accuracy.ts';
 import { type CompiledFigures, refuseRun, runFigures, wholeFigures } from '../report/compiled.ts';
@@ -190,7 +190,7 @@ function contextOf(
   const { ops, costModels } = registries;
   return {
     ops,
-    costModel: findCostModel(costModels, asked ?? fitting ?? [...costModels.keys()][0]!),
+    costModel: chooseCostModel(costModels, asked ?? fitting).costModel,
     onProgress: (done, of) => cx.console.progress('counting constraints', done / of),
   };
 }
