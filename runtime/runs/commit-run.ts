@@ -7,8 +7,9 @@ import type { TensorStatement } from '../artifact/run-file.ts';
 import type { EncodedInputs } from '../evaluate/encode.ts';
 import { type LoadedProver, loadProver } from '../prover.ts';
 import { turn } from '../turn.ts';
+import type { LoadedVerifier } from '../verify.ts';
 import { runIntegers } from '../witness.ts';
-import { committerOf } from './committer.ts';
+import { type Committer, committerOf } from './committer.ts';
 import { checkSliceVerifier, type LoadedRun, loadSliceVerifier } from './run-verifier.ts';
 import { tensorsOfPorts } from './slice-signals.ts';
 import type { CommittedRun, WorkFolder } from './work-folder.ts';
@@ -19,6 +20,15 @@ export interface LoadedRunProver {
   readonly folder: string;
   readonly manifest: Manifest;
   readonly run: LoadedRun;
+  /** Verifiers of slices that have been read and checked: a native key takes as long to check as a slice to prove. */
+  readonly verifiers: Map<number, LoadedVerifier>;
+}
+
+/** The verifier of a slice, read once. @throws as {@link loadSliceVerifier}. */
+export function sliceVerifier({ run, verifiers }: LoadedRunProver, slice: number): LoadedVerifier {
+  const verifier = verifiers.get(slice) ?? loadSliceVerifier(run, slice);
+  verifiers.set(slice, verifier);
+  return verifier;
 }
 
 /** Folder of one slice's artifact, whose manifest has been checked. @throws Diagnostic `bad-artifact`. */
@@ -33,6 +43,7 @@ async function loadSliceProver(prover: LoadedRunProver, slice: number): Promise<
   const own = await checkedSliceFolder(prover, slice);
   const loaded = await loadProver(own);
   checkSliceVerifier(prover.run, slice, loaded.verifier, own);
+  prover.verifiers.set(slice, loaded.verifier);
   return loaded;
 }
 
@@ -54,7 +65,11 @@ export async function commitRun(
 ): Promise<CommittedRun> {
   const { description, root } = prover.run;
   const { tensors, slices } = description;
-  const committer = committerOf(loadSliceVerifier(prover.run, 0).system);
+  let known: Committer | undefined;
+  const committer = (): Committer => {
+    known ??= committerOf(sliceVerifier(prover, 0).system);
+    return known;
+  };
   const blobs = new Array<string>(tensors.length).fill('');
   const blindings = new Array<bigint | undefined>(tensors.length).fill(undefined);
   const stated = new Array<TensorStatement>(tensors.length).fill({ kind: 'private' });
@@ -63,9 +78,9 @@ export async function commitRun(
     blobs[i] = work.writeTensor(data);
     if (t.visibility === 'public') stated[i] = { kind: 'integers', integers: [...data] };
     if (t.visibility !== 'committed') return;
-    const blinding = committer.randomBlinding();
+    const blinding = committer().randomBlinding();
     blindings[i] = blinding;
-    stated[i] = { kind: 'commitment', commitment: committer.commit(t, data, blinding) };
+    stated[i] = { kind: 'commitment', commitment: committer().commit(t, data, blinding) };
   };
   for (const [i, { input }] of tensors.entries()) if (input !== undefined) define(i, integers.get(input)!.data);
   for (const s of slices.keys()) {

@@ -68,7 +68,7 @@ export async function loadRunProver(folder: string): Promise<LoadedRunProver> {
     throw new Diagnostic('bad-artifact', 'the manifest lists other slices than run.json: compile the model again', {
       file: folder,
     });
-  return { folder, manifest, run };
+  return { folder, manifest, run, verifiers: new Map() };
 }
 
 /**

@@ -6,10 +6,9 @@ import type { PortDescription } from '../artifact/description.ts';
 import { availableBytes, groth16ProveBytes, nativeProveBytes } from '../estimate.ts';
 import { turn } from '../turn.ts';
 import type { LoadedVerifier } from '../verify.ts';
-import { checkedSliceFolder, type LoadedRunProver } from './commit-run.ts';
+import { checkedSliceFolder, type LoadedRunProver, sliceVerifier } from './commit-run.ts';
 import { signalForm } from './committer.ts';
 import { type Budget, childWorker, runTasks } from './prover-pool.ts';
-import { loadSliceVerifier } from './run-verifier.ts';
 import { localWorker, type SliceJob, type SliceWorker } from './slice-job.ts';
 import { sliceSignals, tensorsOfPorts } from './slice-signals.ts';
 import { checkSliceProof } from './verify-run.ts';
@@ -48,7 +47,7 @@ export async function proveSlices(
   for (const slice of wanted) {
     tell('looking for finished proofs');
     await turn(signal);
-    const verifier = loadSliceVerifier(prover.run, slice);
+    const verifier = sliceVerifier(prover, slice);
     const kept = keptProof(prover, slice, verifier, committed, work);
     if (kept === undefined) waiting.push({ slice, bytes: expectedBytes(verifier) });
     else proofs.set(slice, kept);
@@ -104,7 +103,7 @@ async function proveSlice(
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
   await checkedSliceFolder(prover, slice);
-  const verifier = loadSliceVerifier(prover.run, slice);
+  const verifier = sliceVerifier(prover, slice);
   const proof = await worker(sliceJob(prover, slice, verifier.description.ports, committed), signal);
   checkSliceProof(prover.run, slice, verifier, committed.statement, proof);
   work.keepProof(slice, proof);
