@@ -10,7 +10,7 @@ import type { Parameter } from './artifact/parameters.ts';
 import type { ProofFile } from './artifact/proof-file.ts';
 import { openWeightCommitment } from './artifact/weight-commitment.ts';
 import { type EncodeOptions, encodeInputs } from './evaluate/encode.ts';
-import { bigintOfRoot, commitTensor, isStated, randomBlinding, rootOfBigint, signalOf } from './native.ts';
+import { bigintOfRoot, commitTensor, isStated, randomBlinding, signalOf } from './native.ts';
 import {
   type Commitment,
   honestValues,
@@ -95,34 +95,35 @@ export function createNativeProver({ circuit, ports, parameters, key, weightsPat
   const prepareIntegers: NativeProver['prepareIntegers'] = (integers, blindings = new Map()) => {
     const witness = runWitness(plan.circuit, new Map([...fixed, ...integers]), options);
     const valuesOf = (tensors: typeof plan.inputs): Tensor['data'][] => tensors.map((t) => witness.value(t.wire).data);
-    const mark = v.mark();
-    const openings = plan.committed.map(({ name }): Opening => {
+    const hidden = plan.committed.map(({ name }) => {
       const { role, wire } = circuit.ports.find((p) => p.name === name)!;
-      const { shape, data } = witness.value(wire);
       const blinding = blindings.get(name) ?? randomBlinding();
-      const { root } = commitTensor(v, code, { shape, data }, blinding);
-      v.release(mark);
-      return {
-        name,
-        role: role === 'input' ? 'input' : 'output',
-        shape,
-        integers: [...data],
-        blinding,
-        commitment: bigintOfRoot(root),
-      };
+      return { name, role: role === 'input' ? 'input' : 'output', tensor: witness.value(wire), blinding } as const;
     });
+    /** As large as the proof's own codewords: made for the proof, or for the openings of a run that is not proved yet. */
+    const commitAll = (): Commitment[] => hidden.map(({ tensor, blinding }) => commitTensor(v, code, tensor, blinding));
+    let known: readonly Opening[] | undefined;
+    const openingsBy = (commitments: readonly Commitment[]): readonly Opening[] =>
+      hidden.map(({ name, role, tensor: { shape, data }, blinding }, i) => {
+        const commitment = bigintOfRoot(commitments[i]!.root);
+        return { name, role, shape, integers: [...data], blinding, commitment };
+      });
+    const openings = (): readonly Opening[] => {
+      const mark = v.mark();
+      known ??= openingsBy(commitAll());
+      v.release(mark);
+      return known;
+    };
     function* steps(): Generator<ProvingStep, Uint8Array> {
-      const statement = {
-        inputs: valuesOf(plan.inputs),
-        outputs: valuesOf(plan.outputs),
-        commitments: openings.map((o) => rootOfBigint(o.commitment)),
-      };
       const start = v.mark();
       try {
-        // Codewords again: they are as large as the proof's own and stand beside them only while it is made.
-        const committed = openings.map(({ shape, integers: elements, blinding }) =>
-          commitTensor(v, code, { shape, data: Float64Array.from(elements) }, blinding),
-        );
+        const committed = commitAll();
+        known = openingsBy(committed);
+        const statement = {
+          inputs: valuesOf(plan.inputs),
+          outputs: valuesOf(plan.outputs),
+          commitments: committed.map((c) => c.root),
+        };
         const { findNonce } = v;
         const values_ = honestValues(plan, witness);
         return yield* provingSteps(v, key.run, statement, values_, weights, { findNonce, ports: committed });
@@ -131,12 +132,14 @@ export function createNativeProver({ circuit, ports, parameters, key, weightsPat
       }
     }
     const withSignals = (proof: Uint8Array): Pick<ProofFile, 'signals' | 'proof'> => ({
-      signals: signalsOf(circuit, witness, openings),
+      signals: signalsOf(circuit, witness, openings()),
       proof,
     });
     return {
       outputs: witness.outputs,
-      openings,
+      get openings() {
+        return openings();
+      },
       prove(onPhase = () => {}) {
         for (const all = steps(); ; ) {
           const step = all.next();
@@ -165,7 +168,7 @@ export function createNativeProver({ circuit, ports, parameters, key, weightsPat
     prepareIntegers,
     prepare(reals, encoding) {
       const { integers, clamped } = encodeInputs(ports, reals, encoding);
-      return { ...prepareIntegers(integers), clamped };
+      return Object.assign(prepareIntegers(integers), { clamped });
     },
   };
 }
