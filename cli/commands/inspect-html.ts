@@ -29,7 +29,7 @@ import {
 } from '../../runtime/index.ts';
 import type { CommandContext } from '../context.ts';
 import { chooseCostModel } from '../cost-models.ts';
-import { compilerWith, parseDims, parseRanges } from '../options.ts';
+import { compilerWith } from '../options.ts';
 import { layerErrors } from '../report/accuracy.ts';
 import { type CompiledFigures, refuseRun, runFigures, wholeFigures } from '../report/compiled.ts';
 import { pageOf } from '../report/page.ts';
@@ -37,7 +37,7 @@ import { graphOf, layerName, type Report } from '../report/report.ts';
 import { checkReportPath, writeReport } from '../report/report-file.ts';
 import { parseSlice } from '../slice-options.ts';
 import { showBytes } from '../table.ts';
-import { refuseModelFlags, type SliceFlags } from './inspect-slices.ts';
+import { loadOptions, refuseModelFlags, type SliceFlags } from './inspect-slices.ts';
 
 /** Options of `inspect` that have to do with the page. */
 export interface HtmlFlags extends SliceFlags {
@@ -90,16 +90,7 @@ async function cutModel(model: string, flags: HtmlFlags, compiler: Compiler, cx:
   refuseRun(flags.run);
   const request = parseSlice(flags.slice, flags.sliceAt) ?? { objective: { kind: 'total' }, limits: { slices: 1 } };
   const context = contextOf(compiler, flags.costModel, undefined, cx);
-  const { float, int, name, inputs, warnings } = await compiler.load({
-    model,
-    bits: flags.bits ?? 8,
-    dims: parseDims(flags.dim),
-    ranges: parseRanges(flags.range),
-    ...(flags.calibrate !== undefined && { calibration: flags.calibrate }),
-    ...(flags.margin !== undefined && { margin: flags.margin }),
-    onProgress: (stage, fraction) => cx.console.progress(stage, fraction),
-    signal: cx.signal,
-  });
+  const { float, int, name, inputs, warnings } = await compiler.load(loadOptions(model, flags, cx));
   const slicing = sliceModule(int, request, context);
   const sample =
     flags.input !== undefined

@@ -1,5 +1,5 @@
 // zkmlc inspect model.onnx --slice ...: where a model would be cut, what each slice would cost, how good that is.
-import { formatDiagnostic, sliceModule, sliceModules, structuralKey } from '../../compiler/index.ts';
+import { formatDiagnostic, type LoadOptions, sliceModule, sliceModules, structuralKey } from '../../compiler/index.ts';
 import type { CommandContext } from '../context.ts';
 import { chooseCostModel, describeSource } from '../cost-models.ts';
 import { compilerWith, parseDims, parseRanges, usage } from '../options.ts';
@@ -17,6 +17,20 @@ export interface SliceFlags {
   readonly margin?: number;
   readonly dim?: readonly string[];
   readonly plugin?: readonly string[];
+}
+
+/** How a model is read that a command inspects. */
+export function loadOptions(model: string, flags: SliceFlags, cx: CommandContext): LoadOptions {
+  return {
+    model,
+    bits: flags.bits ?? 8,
+    dims: parseDims(flags.dim),
+    ranges: parseRanges(flags.range),
+    ...(flags.calibrate !== undefined && { calibration: flags.calibrate }),
+    ...(flags.margin !== undefined && { margin: flags.margin }),
+    onProgress: (stage, fraction) => cx.console.progress(stage, fraction),
+    signal: cx.signal,
+  };
 }
 
 const MODEL_FLAGS = ['slice', 'sliceAt', 'costModel', 'bits', 'calibrate', 'range', 'margin', 'dim'] as const;
@@ -37,16 +51,7 @@ export async function inspectSlices(model: string, flags: SliceFlags, cx: Comman
   const compiler = await compilerWith(flags.plugin);
   const { ops, costModels } = compiler.registries;
   const { costModel, coefficients } = chooseCostModel(costModels, flags.costModel);
-  const { int, name, warnings } = await compiler.load({
-    model,
-    bits: flags.bits ?? 8,
-    dims: parseDims(flags.dim),
-    ranges: parseRanges(flags.range),
-    ...(flags.calibrate !== undefined && { calibration: flags.calibrate }),
-    ...(flags.margin !== undefined && { margin: flags.margin }),
-    onProgress: (stage, fraction) => cx.console.progress(stage, fraction),
-    signal: cx.signal,
-  });
+  const { int, name, warnings } = await compiler.load(loadOptions(model, flags, cx));
   const slicing = sliceModule(int, request, {
     ops,
     costModel,

@@ -5,7 +5,7 @@ import { Diagnostic } from '../../compiler/ir/diagnostics.ts';
 import { digest } from '../../compiler/ir/digest.ts';
 import { parseRational, type Rational } from '../../compiler/ir/rational.ts';
 import { checkShape, type Shape } from '../../compiler/ir/tensor.ts';
-import { type Fail, oneOf, record, string, whole } from './strict-json.ts';
+import { document, type Fail, oneOf, record, string, whole } from './strict-json.ts';
 
 /** Version of the artifact's files; files of another version are refused. */
 export const ARTIFACT_VERSION = 1;
@@ -102,19 +102,13 @@ export function modelRoot(description: Uint8Array, verificationKey: Uint8Array):
 export function decodeDescription(bytes: Uint8Array): VerifierDescription {
   const fail = (what: string): Diagnostic => new Diagnostic('bad-verifier', `verifier.json: ${what}`);
   if (bytes.length > 2 ** 24) throw fail(`${bytes.length} bytes is more than a description can have`);
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    throw fail('not valid JSON');
-  }
-  const top = record(json, fail);
-  if (top.get('format') !== 'zkmlc/verifier') throw fail('not a verifier description of zkmlc');
-  if (top.get('version') !== ARTIFACT_VERSION)
-    throw new Diagnostic(
-      'wrong-version',
-      `verifier.json has format version ${String(top.get('version'))}, this zkmlc reads ${ARTIFACT_VERSION}: run zkmlc compile again`,
-    );
+  const kind = {
+    file: 'verifier.json',
+    format: 'zkmlc/verifier',
+    version: ARTIFACT_VERSION,
+    otherwise: 'not a verifier description of zkmlc',
+  };
+  const top = document(bytes, kind, fail);
   const text = (name: string): string => string(top.get(name), name, fail);
   const ports = top.get('ports');
   if (!Array.isArray(ports) || ports.length > 10_000) throw fail('ports is not a list');

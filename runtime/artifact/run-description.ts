@@ -4,7 +4,7 @@ import { Diagnostic, quote } from '../../compiler/ir/diagnostics.ts';
 import { digest } from '../../compiler/ir/digest.ts';
 import { checkShape, type Shape } from '../../compiler/ir/tensor.ts';
 import { ARTIFACT_VERSION, ELEMENT_TYPES, type ElementType, portScale } from './description.ts';
-import { type Fail, oneOf, record, string, whole } from './strict-json.ts';
+import { document, type Fail, oneOf, record, string, whole } from './strict-json.ts';
 
 /** One slice: an ordinary circuit with a key of its own. */
 export interface RunSlice {
@@ -96,19 +96,13 @@ export function runRoot(description: Uint8Array): string {
 export function decodeRunDescription(bytes: Uint8Array): RunDescription {
   const fail: Fail = (what) => new Diagnostic('bad-run', `run.json: ${what}`);
   if (bytes.length > MAX_RUN_DESCRIPTION_BYTES) throw fail(`${bytes.length} bytes is more than it can have`);
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    throw fail('not valid JSON');
-  }
-  const top = record(json, fail);
-  if (top.get('format') !== 'zkmlc/run') throw fail('not the description of a sliced model of zkmlc');
-  if (top.get('version') !== ARTIFACT_VERSION)
-    throw new Diagnostic(
-      'wrong-version',
-      `run.json has format version ${String(top.get('version'))}, this zkmlc reads ${ARTIFACT_VERSION}: run zkmlc compile again`,
-    );
+  const kind = {
+    file: 'run.json',
+    format: 'zkmlc/run',
+    version: ARTIFACT_VERSION,
+    otherwise: 'not the description of a sliced model of zkmlc',
+  };
+  const top = document(bytes, kind, fail);
   const text = (name: string): string => string(top.get(name), name, fail);
   const description: RunDescription = {
     format: 'zkmlc/run',
