@@ -247,11 +247,14 @@ async function compileSlices(
       float: printModule(float),
       int: printModule(int),
       slices: slices.map((s) => ({ name: s.name, nodes: s.nodes, ports: [...s.inputs, ...s.outputs] })),
+      tensorNames: tensors.map((t) => t.name),
       async compile(i) {
         const circuit = await lowered(target, () => lowering.lower(i));
-        const dtypes = { inputs: slices[i]!.inputs.map(dtypeOf), outputs: slices[i]!.outputs.map(dtypeOf) };
         const module = lowering.modules[i]!;
-        return compiledModel(target, `${name}.${slices[i]!.name}`, { float: module, int: module, circuit, dtypes });
+        // Names and element types are those of the run: a slice is the same in every model.
+        const { inputs, outputs } = slices[i]!;
+        const dtypes = { inputs: inputs.map(() => undefined), outputs: outputs.map(() => undefined) };
+        return compiledModel(target, module.name, { float: module, int: module, circuit, dtypes });
       },
       tensors: () =>
         lowering.tensors().map((t, i): RunTensor => {

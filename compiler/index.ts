@@ -83,6 +83,7 @@ export {
   plonkProofBytes,
 } from './passes/cost/plonk.ts';
 export {
+  canonicalModule,
   evaluateSlices,
   type KnownSlices,
   type SliceContext,

@@ -1,11 +1,11 @@
 // Lowers the slices of a module one after the other, so that both sides of every boundary agree on what is committed.
 import type { Capabilities, Circuit, Visibility } from './ir/circuit.ts';
 import type { Interval } from './ir/interval.ts';
-import { lowerModule, type PortVisibility } from './ir/lower.ts';
+import { lowerModule, type PortOverrides, type PortVisibility } from './ir/lower.ts';
 import type { Module } from './ir/module.ts';
 import type { OpRegistry } from './ir/op.ts';
 import type { BoundaryTensor, Slicing } from './ir/slicing.ts';
-import { sliceModules } from './passes/slice/boundaries.ts';
+import { canonicalModule, canonicalName, sliceModules } from './passes/slice/index.ts';
 
 /** What lowering slices needs. */
 export interface SliceLoweringInput {
@@ -25,8 +25,9 @@ export interface LinkedTensor extends BoundaryTensor {
 
 /** Slices, ready to be lowered in order. */
 export interface SliceLowering {
+  /** Canonical: without names of the model. Its names are in the slicing, in the same order. */
   readonly modules: readonly Module[];
-  /** The circuit of the next slice. @throws Diagnostic as {@link lowerModule}. */
+  /** The circuit of the next slice's module. @throws Diagnostic as {@link lowerModule}, in the model's own names. */
   lower(slice: number): Circuit;
   /** Tensors with the intervals that are committed to: of slices that have been lowered. */
   tensors(): readonly LinkedTensor[];
@@ -46,16 +47,35 @@ function visibilityOf({ producer, consumers, outputs }: BoundaryTensor, asked: P
 /** @throws RangeError if the slicing is not one of the module. */
 export function createSliceLowering(input: SliceLoweringInput): SliceLowering {
   const { module, slicing, ops, target, visibility } = input;
-  const modules = sliceModules(module, slicing);
+  const named = sliceModules(module, slicing);
+  const modules = named.map(canonicalModule);
   const shown = new Map(slicing.tensors.map((t) => [t.name, visibilityOf(t, visibility)]));
   // The interval of a circuit can be wider than the type's; the commitment is to the circuit's, on both sides.
   const ranges = new Map<string, Interval>();
   return {
     modules,
     lower(slice) {
-      const circuit = lowerModule(modules[slice]!, ops, target, visibility, { visibility: shown, ranges });
+      const { inputs, outputs } = slicing.slices[slice]!;
+      const tensorOf = new Map([
+        ...inputs.map((t, i) => [canonicalName('input', i), slicing.tensors[t]!.name] as const),
+        ...outputs.map((t, i) => [canonicalName('output', i), slicing.tensors[t]!.name] as const),
+      ]);
+      const lower = (m: Module, overrides: PortOverrides): Circuit =>
+        lowerModule(m, ops, target, visibility, overrides);
+      let circuit: Circuit;
+      try {
+        circuit = lower(modules[slice]!, {
+          visibility: renamed(shown, tensorOf),
+          ranges: renamed(ranges, tensorOf),
+        });
+      } catch (e) {
+        // What is refused is refused under the model's own names as well.
+        lower(named[slice]!, { visibility: shown, ranges });
+        throw e;
+      }
       for (const { role, name, wire } of circuit.ports)
-        if (role === 'output' && shown.get(name) === 'committed') ranges.set(name, circuit.wires[wire]!.range);
+        if (role === 'output' && shown.get(tensorOf.get(name)!) === 'committed')
+          ranges.set(tensorOf.get(name)!, circuit.wires[wire]!.range);
       return circuit;
     },
     tensors: () =>
@@ -65,4 +85,14 @@ export function createSliceLowering(input: SliceLoweringInput): SliceLowering {
         return { ...t, ...bounds, visibility: shown.get(t.name)! };
       }),
   };
+}
+
+/** What is known of tensors, by the names that they have in a slice. */
+function renamed<T>(known: ReadonlyMap<string, T>, names: ReadonlyMap<string, string>): ReadonlyMap<string, T> {
+  return new Map(
+    [...names].flatMap(([own, name]) => {
+      const value = known.get(name);
+      return value === undefined ? [] : [[own, value] as const];
+    }),
+  );
 }

@@ -60,7 +60,14 @@ export {
   proveRun,
 } from './runs/prove-run.ts';
 export type { Budget } from './runs/prover-pool.ts';
-export { isRunVerifier, type LoadedRun, loadRun, loadSliceVerifier, slicesByName } from './runs/run-verifier.ts';
+export {
+  isRunVerifier,
+  type LoadedRun,
+  loadRun,
+  loadSliceVerifier,
+  slicesByName,
+  verifiersInOrder,
+} from './runs/run-verifier.ts';
 export {
   type AuditVerdict,
   type Coverage,

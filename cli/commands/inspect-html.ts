@@ -150,7 +150,7 @@ async function readModule(folder: string, path: string, { registries }: Compiler
   return readModuleText(await readFile(file, 'utf8'), registries.ops, { file });
 }
 
-/** Operations of each slice, from its own integer module. Slices that share a folder have nodes of their own. */
+/** Operations of each slice, from its own integer module, which numbers its nodes; slices that share it have their own. */
 async function operationsOf(
   folder: string,
   slices: readonly RunSlice[],
@@ -167,8 +167,8 @@ async function operationsOf(
   }
   return slices.map(({ id, nodes }) => {
     const operations = read.get(id)!;
-    const shared = [...new Set(operations.map((o) => o.node))];
-    return operations.map(({ node, op }) => ({ node: nodes[shared.indexOf(node)] ?? node, op }));
+    const numbered = [...new Set(operations.map((o) => o.node))];
+    return operations.map(({ node, op }) => ({ node: nodes[numbered.indexOf(node)] ?? node, op }));
   });
 }
 

@@ -1,7 +1,7 @@
 // zkmlc inspect of a sliced artifact: its slices with what they cost, and the tensors that link them.
 import { join } from 'node:path';
 import { printable } from '../../compiler/index.ts';
-import { loadRun, loadSliceVerifier } from '../../runtime/index.ts';
+import { loadRun, verifiersInOrder } from '../../runtime/index.ts';
 import type { CommandContext } from '../context.ts';
 import { secrecyOf } from '../secrecy.ts';
 import { showNodes } from '../slicing-text.ts';
@@ -11,7 +11,8 @@ import { table } from '../table.ts';
 export function inspectRun(artifact: string, cx: CommandContext): void {
   const run = loadRun(join(artifact, 'verifier'));
   const { model, backend, proofSystem, slices, tensors } = run.description;
-  const verifiers = slices.map((_, i) => loadSliceVerifier(run, i));
+  const verifierOf = verifiersInOrder(run);
+  const verifiers = slices.map((_, i) => verifierOf(i));
   const constraints = verifiers.map((v) => v.description.constraints);
   const securityBits = Math.min(...verifiers.map((v) => v.system.securityBits));
   const { setup, zeroKnowledge } = verifiers[0]!.system;

@@ -63,11 +63,13 @@ export async function runFigures(
   const run = file === undefined ? undefined : decodeRunFile(readFileSync(file));
   const rows: (readonly [string, number])[] = [];
   if (proofSystem === 'groth16-bn254')
-    for (const s of slices) {
-      // A folder that equal slices share names the layers of the first.
-      if (s.id !== s.name) continue;
-      await checkedFile(folder, manifest, `${ARTIFACT_FILES.slices}/${s.id}/${ARTIFACT_FILES.manifest}`);
-      rows.push(...(await constraintsIn(join(folder, ARTIFACT_FILES.slices, s.id), compiler)));
+    for (const id of new Set(slices.map((s) => s.id))) {
+      await checkedFile(folder, manifest, `${ARTIFACT_FILES.slices}/${id}/${ARTIFACT_FILES.manifest}`);
+      const counted = await constraintsIn(join(folder, ARTIFACT_FILES.slices, id), compiler);
+      // Slices number their nodes; equal ones have nodes of their own, in the same order.
+      const numbered = [...new Set(counted.map(([node]) => node))];
+      for (const { nodes } of slices.filter((s) => s.id === id))
+        rows.push(...counted.map(([node, count]) => [nodes[numbered.indexOf(node)] ?? node, count] as const));
     }
   return {
     facts: facts({

@@ -1,9 +1,11 @@
 // Builds the artifact of a sliced model: an ordinary artifact for each slice, and the description of the run that links them.
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProofSystem } from '../../compiler/ir/backend.ts';
 import { Diagnostic } from '../../compiler/ir/diagnostics.ts';
+import { digest } from '../../compiler/ir/digest.ts';
 import { multiplyAccumulates } from '../../compiler/ir/interpret/macs.ts';
+import { serializeCircuit } from '../../compiler/ir/serialize.ts';
 import { ARTIFACT_FILES, encodeManifest, isArtifact, sha256OfFile } from '../artifact/artifact.ts';
 import { ARTIFACT_VERSION } from '../artifact/description.ts';
 import { replaceFolder } from '../artifact/files.ts';
@@ -11,6 +13,7 @@ import { encodeRunDescription, type RunSlice, type RunTensor, runRoot } from '..
 import { type BuildOptions, type BuiltArtifact, type CompiledModel, filesBelow, fillArtifact } from '../build.ts';
 import { sharedKeyOptions } from '../native.ts';
 import { turn } from '../turn.ts';
+import { inModelNames, sliceNames } from './slice-names.ts';
 
 /** Names of files of a sliced model, relative to the verifier's folder. */
 export const RUN_FILES = { description: 'run.json', slices: 'slices' } as const;
@@ -24,6 +27,8 @@ export interface SlicedModel {
   readonly float: string;
   readonly int: string;
   readonly slices: readonly Pick<RunSlice, 'name' | 'ports' | 'nodes'>[];
+  /** Names of the tensors that ports are indices of, for messages. */
+  readonly tensorNames: readonly string[];
   /** Lowers one slice; called once for each, in order: a slice takes the intervals of those before it. */
   compile(slice: number): Promise<CompiledModel>;
   /** Called when all slices have been lowered. */
@@ -64,27 +69,44 @@ export function buildRun(options: BuildOptions, compile: () => Promise<SlicedMod
     writeFileSync(at(ARTIFACT_FILES.int), sliced.int);
     const built: (BuiltSlice & BuiltArtifact)[] = [];
     // The native prover's commitments are shared by slices whose columns are of one length: all circuits come first.
-    const circuits: CompiledModel[] = [];
+    const circuits: KnownCircuit[] = [];
+    const next = async (i: number): Promise<KnownCircuit> => {
+      const compiled = await sliced.compile(i);
+      const key = fingerprint(compiled);
+      return circuits.find((c) => c.key === key) ?? { compiled, key };
+    };
     if (proofSystem === 'plonk-koalabear')
       for (const i of sliced.slices.keys()) {
         onProgress(`lowering slice ${i + 1} of ${sliced.slices.length}`);
         await turn(signal);
-        circuits.push(await sliced.compile(i));
+        circuits.push(await next(i));
       }
-    const shared = circuits.length === 0 ? undefined : sharedKeyOptions(circuits.map((c) => c.circuit));
-    for (const [i, { name, nodes }] of sliced.slices.entries()) {
+    const shared = circuits.length === 0 ? undefined : sharedKeyOptions(circuits.map((c) => c.compiled.circuit));
+    const artifacts = new Map<string, BuiltSlice & BuiltArtifact>();
+    for (const [i, { name, nodes, ports }] of sliced.slices.entries()) {
       const told = (stage: string, fraction?: number): void =>
         onProgress(`slice ${i + 1} of ${sliced.slices.length}: ${stage}`, fraction);
       await turn(signal);
-      const compiled = circuits[i] ?? (await sliced.compile(i));
+      const { compiled, key } = circuits[i] ?? (await next(i));
+      const equal = artifacts.get(key);
+      if (equal !== undefined) {
+        told(`equal to ${equal.name}`);
+        built.push({ ...equal, name, nodes, setupSeconds: 0 });
+        continue;
+      }
       refusePublicWeights(compiled);
       const own = at(ARTIFACT_FILES.slices, name);
       mkdirSync(own);
-      const artifact = await fillArtifact(own, compiled, { ...options, onProgress: told, shared });
-      const equal = built.find((b) => b.root === artifact.root);
-      if (equal !== undefined) rmSync(own, { recursive: true });
+      const inputs = compiled.circuit.ports.filter((p) => p.role === 'input').length;
+      const artifact = await fillArtifact(own, compiled, { ...options, onProgress: told, shared }).catch(
+        (e: unknown) => {
+          throw inModelNames(e, sliceNames({ nodes, ports }, sliced.tensorNames, inputs));
+        },
+      );
       const macs = multiplyAccumulates(compiled.circuit);
-      built.push({ ...artifact, name, id: equal?.id ?? name, macs, nodes });
+      const made = { ...artifact, name, id: name, macs, nodes };
+      artifacts.set(key, made);
+      built.push(made);
     }
     const ids = [...new Set(built.map((b) => b.id))];
     for (const id of ids)
@@ -129,6 +151,17 @@ export function buildRun(options: BuildOptions, compile: () => Promise<SlicedMod
       tensors,
     };
   });
+}
+
+/** What the compiler made of a slice, and what stands for it. */
+interface KnownCircuit {
+  readonly compiled: CompiledModel;
+  readonly key: string;
+}
+
+/** Equal for slices with the same circuit, weights, ranges and scales: one artifact serves them all. */
+function fingerprint({ int, circuit, portTypes }: CompiledModel): string {
+  return digest('zkmlc/equal-slices', int, serializeCircuit(circuit), JSON.stringify(portTypes));
 }
 
 /** A public signal for every weight of every slice would have to be in the statement: nobody needs that. */

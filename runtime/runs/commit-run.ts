@@ -11,6 +11,7 @@ import type { LoadedVerifier } from '../verify.ts';
 import { runIntegers } from '../witness.ts';
 import { type Committer, committerOf } from './committer.ts';
 import { checkSliceVerifier, type LoadedRun, loadSliceVerifier } from './run-verifier.ts';
+import { inModelNames, namesInRun } from './slice-names.ts';
 import { tensorsOfPorts } from './slice-signals.ts';
 import type { CommittedRun, WorkFolder } from './work-folder.ts';
 
@@ -20,14 +21,20 @@ export interface LoadedRunProver {
   readonly folder: string;
   readonly manifest: Manifest;
   readonly run: LoadedRun;
-  /** Verifiers of slices that have been read and checked: a native key takes as long to check as a slice to prove. */
-  readonly verifiers: Map<number, LoadedVerifier>;
+  /** Verifiers that have been read, by folder: a native key takes as long to check as a slice to prove. */
+  readonly verifiers: Map<string, LoadedVerifier>;
 }
 
 /** The verifier of a slice, read once. @throws as {@link loadSliceVerifier}. */
 export function sliceVerifier({ run, verifiers }: LoadedRunProver, slice: number): LoadedVerifier {
-  const verifier = verifiers.get(slice) ?? loadSliceVerifier(run, slice);
-  verifiers.set(slice, verifier);
+  const { id } = run.description.slices[slice]!;
+  const known = verifiers.get(id);
+  if (known !== undefined) {
+    checkSliceVerifier(run, slice, known, id);
+    return known;
+  }
+  const verifier = loadSliceVerifier(run, slice);
+  verifiers.set(id, verifier);
   return verifier;
 }
 
@@ -43,7 +50,7 @@ async function loadSliceProver(prover: LoadedRunProver, slice: number): Promise<
   const own = await checkedSliceFolder(prover, slice);
   const loaded = await loadProver(own);
   checkSliceVerifier(prover.run, slice, loaded.verifier, own);
-  prover.verifiers.set(slice, loaded.verifier);
+  prover.verifiers.set(prover.run.description.slices[slice]!.id, loaded.verifier);
   return loaded;
 }
 
@@ -93,10 +100,24 @@ export async function commitRun(
     for (const [p, { role, name, wire }] of circuit.ports.entries())
       if (role === 'input')
         given.set(name, { shape: circuit.wires[wire]!.shape, data: work.readTensor(blobs[tensorOf[p]!]!) });
-    const { outputs } = runIntegers(loaded, given);
+    const { outputs } = integersOf(prover, s, loaded, given);
     for (const [p, { role, name }] of circuit.ports.entries())
       if (role === 'output') define(tensorOf[p]!, outputs.get(name)!.data);
   }
   if (blobs.includes('')) throw new Diagnostic('bad-run', 'run.json lists a tensor that no slice makes');
   return { statement: { root, tensors: stated }, blindings, blobs, clamped };
+}
+
+/** @throws Diagnostic what the slice's circuit refuses, in the model's names. */
+function integersOf(
+  { run }: LoadedRunProver,
+  slice: number,
+  loaded: LoadedProver,
+  given: ReadonlyMap<string, Tensor>,
+): Pick<ReturnType<typeof runIntegers>, 'outputs'> {
+  try {
+    return runIntegers(loaded, given);
+  } catch (e) {
+    throw inModelNames(e, namesInRun(run.description, slice));
+  }
 }

@@ -10,6 +10,7 @@ import { checkedSliceFolder, type LoadedRunProver, sliceVerifier } from './commi
 import { signalForm } from './committer.ts';
 import { type Budget, childWorker, runTasks } from './prover-pool.ts';
 import { localWorker, type SliceJob, type SliceWorker } from './slice-job.ts';
+import { inModelNames, namesInRun } from './slice-names.ts';
 import { sliceSignals, tensorsOfPorts } from './slice-signals.ts';
 import { checkSliceProof } from './verify-run.ts';
 import type { CommittedRun, WorkFolder } from './work-folder.ts';
@@ -104,7 +105,10 @@ async function proveSlice(
 ): Promise<Uint8Array> {
   await checkedSliceFolder(prover, slice);
   const verifier = sliceVerifier(prover, slice);
-  const proof = await worker(sliceJob(prover, slice, verifier.description.ports, committed), signal);
+  const job = sliceJob(prover, slice, verifier.description.ports, committed);
+  const proof = await worker(job, signal).catch((e: unknown) => {
+    throw inModelNames(e, namesInRun(prover.run.description, slice));
+  });
   checkSliceProof(prover.run, slice, verifier, committed.statement, proof);
   work.keepProof(slice, proof);
   return proof;

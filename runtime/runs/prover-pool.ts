@@ -35,7 +35,7 @@ export function childWorker(place: ChildPlace): SliceWorker {
         continue;
       }
       if (outcome.ok) return Uint8Array.from(Buffer.from(outcome.proof, 'base64'));
-      throw new Diagnostic(outcome.code, outcome.message, { file: call.artifact });
+      throw new Diagnostic(outcome.code, outcome.message, { file: call.artifact, ...outcome.where });
     }
     throw new Diagnostic(
       'prover-crashed',

@@ -67,6 +67,25 @@ export function loadSliceVerifier(run: LoadedRun, slice: number): LoadedVerifier
   return loaded;
 }
 
+/**
+ * Verifiers of all slices, to be asked for in order: one that several slices share is read once, and forgotten after the last
+ * of them.
+ */
+export function verifiersInOrder(run: LoadedRun): (slice: number) => LoadedVerifier {
+  const { slices } = run.description;
+  const last = new Map(slices.map((s, i) => [s.id, i]));
+  const kept = new Map<string, LoadedVerifier>();
+  return (slice) => {
+    const { id } = slices[slice]!;
+    const known = kept.get(id);
+    if (known !== undefined) checkSliceVerifier(run, slice, known, join(run.folder, RUN_FILES.slices, id));
+    const verifier = known ?? loadSliceVerifier(run, slice);
+    if (last.get(id)! > slice) kept.set(id, verifier);
+    else kept.delete(id);
+    return verifier;
+  };
+}
+
 /** The same for a verifier that has been read. @throws Diagnostic `wrong-slice`, `bad-run`. */
 export function checkSliceVerifier(run: LoadedRun, slice: number, loaded: LoadedVerifier, folder: string): void {
   const { slices, proofSystem } = run.description;

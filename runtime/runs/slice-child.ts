@@ -8,8 +8,8 @@ async function answer({ job, artifact, blobs, scratch }: SliceCall): Promise<Sli
     const work = localWorker({ artifact: () => artifact, tensor: (blob) => readBlob(blobs, blob), scratch });
     return { ok: true, proof: Buffer.from(await work(job)).toString('base64') };
   } catch (e) {
-    if (e instanceof Diagnostic) return { ok: false, code: e.code, message: e.message };
-    return { ok: false, code: 'prover-failed', message: e instanceof Error ? e.message : String(e) };
+    if (e instanceof Diagnostic) return { ok: false, code: e.code, message: e.message, where: e.where };
+    return { ok: false, code: 'prover-failed', message: e instanceof Error ? e.message : String(e), where: {} };
   }
 }
 

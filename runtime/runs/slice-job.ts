@@ -1,7 +1,7 @@
 // A job of the network of provers: one slice, its tensors by hash, the signals that its proof must show. And who does it here.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Diagnostic, quote } from '../../compiler/ir/diagnostics.ts';
+import { Diagnostic, quote, type Where } from '../../compiler/ir/diagnostics.ts';
 import type { Tensor } from '../../compiler/ir/tensor.ts';
 import { createNativeProver } from '../native-prover.ts';
 import { provenSignals } from '../prove.ts';
@@ -37,7 +37,7 @@ export interface SliceCall {
 /** What it answers: the encoded proof in base 64, or a diagnostic. */
 export type SliceReply =
   | { readonly ok: true; readonly proof: string }
-  | { readonly ok: false; readonly code: string; readonly message: string };
+  | { readonly ok: false; readonly code: string; readonly message: string; readonly where: Where };
 
 /** Where a job finds what it names. */
 export interface JobPlace {

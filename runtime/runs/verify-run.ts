@@ -10,7 +10,7 @@ import { decodeIntegers } from '../evaluate/encode.ts';
 import type { LoadedVerifier } from '../verify.ts';
 import { type Audit, type AuditMethod, checkAudit, detectionProbability, readAudit } from './audit.ts';
 import { signalForm } from './committer.ts';
-import { type LoadedRun, loadRun, loadSliceVerifier } from './run-verifier.ts';
+import { type LoadedRun, loadRun, verifiersInOrder } from './run-verifier.ts';
 import { sliceSignals } from './slice-signals.ts';
 
 /** Largest run that is read (bytes). */
@@ -120,9 +120,10 @@ function judge(run: LoadedRun, { statement, proofs }: RunFile, options: VerifyRu
   let constraints = 0;
   let weights: RunVerdict['weights'] = 'fixed';
   let weakest: Pick<LoadedVerifier['system'], 'setup' | 'production' | 'securityBits' | 'zeroKnowledge'> | undefined;
+  const verifierOf = verifiersInOrder(run);
   // Slices without proofs are read too: whoever trusts the root trusts these files.
   for (const s of slices.keys()) {
-    const verifier = loadSliceVerifier(run, s);
+    const verifier = verifierOf(s);
     const { setup, securityBits, zeroKnowledge } = verifier.system;
     if (production && !verifier.system.production)
       throw new Diagnostic('development-setup', `refused in production: ${setup}`, { file: run.folder });

@@ -169,7 +169,7 @@ test('a slice proved with other weights shows another commitment to them', async
   await place.compile('committed.zkml', { visibility: { weights: 'committed' } });
   const prover = await loadProver(place.path('committed.zkml', 'slices', 's0'));
   const run = loadRun(place.path('committed.zkml', 'verifier'));
-  const integers = new Map([['x', { shape: [1, SIZES.input], data: Int8Array.of(1, -1, 2, 0) }]]);
+  const integers = new Map([['input0', { shape: [1, SIZES.input], data: Int8Array.of(1, -1, 2, 0) }]]);
   const [w] = prover.parameters;
   // Two weights exchanged, the blinding element kept.
   const values = Float64Array.from(w!.values);

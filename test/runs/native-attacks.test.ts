@@ -79,7 +79,7 @@ test('a slice proved with other weights', async () => {
   const { ports } = description;
   const x = honest.statement.tensors[0]!;
   if (x.kind !== 'integers') throw new TypeError('the input is public');
-  const integers = new Map([['x', { shape: [1, SIZES.input], data: Float64Array.from(x.integers) }]]);
+  const integers = new Map([['input0', { shape: [1, SIZES.input], data: Float64Array.from(x.integers) }]]);
   const verdictWith = (weights: typeof values | typeof w.values): string => {
     const own = [{ ...w, values: weights }];
     const native = createNativeProver({ circuit, ports, parameters: own, key: system.key, weightsPath });

@@ -75,6 +75,29 @@ export function chainModel(layers: number, seed = 1): Uint8Array {
   });
 }
 
+/** Equal blocks one after the other, with the same weights and, because each ends in the interval of the input, the same types. */
+export function repeatedModel(blocks: number): Uint8Array {
+  const { input } = SIZES;
+  const random = createRandom(7);
+  const data = Array.from({ length: input * input }, () => (random.below(21) - 8) / 16);
+  const indices = Array.from({ length: blocks }, (_, i) => i);
+  const name = (i: number): string => (i === 0 ? 'x' : i === blocks ? 'y' : `r${i}`);
+  const scalar = (name: string, value: number) => ({ name, dims: [], data: [value] });
+  return onnxModel({
+    inputs: [{ name: 'x', shape: [1, input] }],
+    outputs: [{ name: 'y', shape: [1, input] }],
+    initializers: [{ name: 'w', dims: [input, input], data }, scalar('lowest', -1), scalar('highest', 1)],
+    nodes: indices.flatMap((i) => [
+      { name: `gemm${i}`, op: 'MatMul', inputs: [name(i), 'w'], outputs: [`h${i}`] },
+      { name: `clip${i}`, op: 'Clip', inputs: [`h${i}`, 'lowest', 'highest'], outputs: [name(i + 1)] },
+    ]),
+  });
+}
+
+/** Cuts of it between blocks. */
+export const repeatedCuts = (blocks: number): readonly string[] =>
+  Array.from({ length: blocks - 1 }, (_, i) => `clip${i}`);
+
 /** Cuts of a chain after each layer but the last. */
 export const chainCuts = (layers: number): readonly string[] =>
   Array.from({ length: layers - 1 }, (_, i) => `relu${i}`);
@@ -87,8 +110,11 @@ export interface RunPlace {
   remove(): void;
 }
 
-export interface CompilePlan extends Pick<CompileOptions, 'backend' | 'visibility'> {
+export interface CompilePlan extends Pick<CompileOptions, 'backend' | 'visibility' | 'onProgress'> {
   readonly seed?: number;
+  /** Instead of {@link residualModel}. */
+  readonly onnx?: Uint8Array;
+  readonly bits?: number;
   /** Cuts; none: the model is compiled as a whole. */
   readonly at?: readonly string[];
 }
@@ -99,9 +125,9 @@ export function createRunPlace(): RunPlace {
   return {
     folder,
     path,
-    compile(name, { seed = 1, at = CUTS, backend = 'r1cs', visibility = {} } = {}) {
+    compile(name, { seed = 1, onnx, bits = 4, at = CUTS, backend = 'r1cs', visibility = {}, onProgress } = {}) {
       const model = path(`model-${seed}.onnx`);
-      writeFileSync(model, residualModel(seed));
+      writeFileSync(model, onnx ?? residualModel(seed));
       const request = { objective: { kind: 'total' }, limits: {}, at } as const;
       const cx = { ops: standardRegistry, costModel: rows };
       return createCompiler().compile({
@@ -109,7 +135,8 @@ export function createRunPlace(): RunPlace {
         output: path(name),
         backend,
         visibility,
-        bits: 4,
+        bits,
+        ...(onProgress && { onProgress }),
         ranges: new Map([['x', [-1, 1]]]),
         ...(at.length > 0 && { slice: (m) => sliceModule(m, request, cx) }),
       });
@@ -140,12 +167,12 @@ async function unsliced(
 }
 
 /** Proves and verifies an artifact of the place; the output is that of the unsliced integer model. */
-export async function roundTrip(place: RunPlace, name: string): Promise<RunVerdict> {
+export async function roundTrip(place: RunPlace, name: string, links = 2): Promise<RunVerdict> {
   const artifact = place.path(`${name}.zkml`);
   const output = place.path(`${name}.zkp`);
   const report = await proveRun({ artifact, inputs: inputOf(), output });
   const verdict = verifyRun({ verifier: place.path(`${name}.zkml`, 'verifier'), run: output, modelRoot: report.root });
-  expect(verdict).toMatchObject({ root: report.root, rootCompared: true, coverage: report.coverage, links: 2 });
+  expect(verdict).toMatchObject({ root: report.root, rootCompared: true, coverage: report.coverage, links });
   expect(verdict.coverage.complete).toBe(true);
   expect(verdict.ports.find((p) => p.role === 'output')!.integers).toEqual(
     await unsliced(place, `${name}.zkml`, inputOf()),
