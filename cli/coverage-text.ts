@@ -26,7 +26,7 @@ export function describeCoverage(c: Coverage, names?: readonly string[]): string
 }
 
 /** What an audit is worth. */
-function describeAudit({ method, detection }: AuditVerdict): readonly string[] {
+export function describeAudit({ method, detection }: AuditVerdict): readonly string[] {
   if (method === 'slices') return ['audit: slices named by the auditor; no probability of detection is stated'];
   const least = method === 'policy' ? 'at least ' : '';
   const parts = detection.map((p, i) => `${i + 1} slice${i === 0 ? '' : 's'}: ${least}${(100 * p).toFixed(1)} %`);

@@ -3,6 +3,7 @@ export { Diagnostic, formatDiagnostic } from '../compiler/ir/diagnostics.ts';
 export { ARTIFACT_FILES, checkedFile, type Manifest, readManifest } from './artifact/artifact.ts';
 export type { ElementType, PortDescription, VerifierDescription } from './artifact/description.ts';
 export { writeAtomically } from './artifact/files.ts';
+export { type JobFigures, type MeasuredProof, measuredPath, readMeasured } from './artifact/measured-file.ts';
 export { decodeProofFile, encodeProofFile, type ProofFile } from './artifact/proof-file.ts';
 export type { RunDescription, RunSlice, RunTensor } from './artifact/run-description.ts';
 export {

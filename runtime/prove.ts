@@ -144,8 +144,14 @@ async function proveWitness(
   witness: Pick<PreparedWitness, 'path' | 'signals'>,
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
-  const proof = await provenSignals(prover, witness, signal);
+  const { proof } = await provenSignals(prover, witness, signal);
   return encodeProofFile({ root: prover.verifier.root, signals: witness.signals, proof });
+}
+
+/** An encoded Groth16 proof, and the largest resident set of the process that made it (bytes). */
+export interface ProvenSignals {
+  readonly proof: Uint8Array;
+  readonly peakBytes: number;
 }
 
 /**
@@ -157,16 +163,16 @@ export async function provenSignals(
   prover: LoadedProver,
   { path, signals }: Pick<PreparedWitness, 'path' | 'signals'>,
   signal?: AbortSignal,
-): Promise<Uint8Array> {
+): Promise<ProvenSignals> {
   const zkeyPath = await checkedFile(prover.folder, prover.manifest, ARTIFACT_FILES.provingKey);
-  const { proof, publicSignals } = await groth16Prove({ zkeyPath, wtnsPath: path, signal });
+  const { proof, publicSignals, peakBytes } = await groth16Prove({ zkeyPath, wtnsPath: path, signal });
   if (publicSignals.length !== signals.length || publicSignals.some((s, i) => s !== signals[i]))
     throw new Diagnostic(
       'wrong-signals',
       'the constraint system shows other outputs than the integer model computed; please report this',
       { file: prover.folder },
     );
-  return encodeProof(proof);
+  return { proof: encodeProof(proof), peakBytes };
 }
 
 /** Openings first, so that no proof is without them. @returns their path. */

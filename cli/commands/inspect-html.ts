@@ -43,6 +43,7 @@ import { loadOptions, refuseModelFlags, type SliceFlags } from './inspect-slices
 export interface HtmlFlags extends SliceFlags {
   readonly html?: string;
   readonly run?: string;
+  readonly audit?: string;
   readonly input?: string;
 }
 
@@ -79,15 +80,21 @@ export async function inspectHtml(path: string, html: string, flags: HtmlFlags, 
   const [layers, slices] = [report.graph.layers.length, slicing.slices.length];
   cx.console.result(
     [
-      ...(figures.verdict === undefined ? [] : [figures.verdict.summary]),
+      ...(figures.verdict === undefined ? [] : [figures.verdict.summary, ...figures.verdict.notes]),
       `report ${printable(html)}: ${layers} layers in ${slices} ${slices === 1 ? 'slice' : 'slices'}, ${showBytes(bytes)}`,
     ].join('\n'),
-    { report: html, bytes, layers, slices, ...(figures.verdict && { verdict: figures.verdict.summary }) },
+    {
+      report: html,
+      bytes,
+      layers,
+      slices,
+      ...(figures.verdict && { verdict: figures.verdict.summary, notes: figures.verdict.notes }),
+    },
   );
 }
 
 async function cutModel(model: string, flags: HtmlFlags, compiler: Compiler, cx: CommandContext): Promise<Cut> {
-  refuseRun(flags.run);
+  refuseRun(flags);
   const request = parseSlice(flags.slice, flags.sliceAt) ?? { objective: { kind: 'total' }, limits: { slices: 1 } };
   const context = contextOf(compiler, flags.costModel, undefined, cx);
   const { float, int, name, inputs, warnings } = await compiler.load(loadOptions(model, flags, cx));
@@ -119,8 +126,8 @@ async function readArtifact(folder: string, flags: HtmlFlags, compiler: Compiler
   const run = isRunVerifier(verifier) ? loadRun(verifier) : undefined;
   const figures =
     run === undefined
-      ? await wholeFigures(folder, compiler, flags.run)
-      : await runFigures(folder, manifest, run, compiler, flags.run);
+      ? await wholeFigures(folder, compiler, flags)
+      : await runFigures(folder, manifest, run, compiler, flags);
   const context = contextOf(compiler, asked, figures.constraints === undefined ? 'plonk' : 'rows', cx);
   const { slices, tensors } = run?.description ?? {};
   const slicing =

@@ -46,11 +46,13 @@ export function registerInspect(program: Command, cx: CommandContext): void {
     .option('--plugin <module>', 'ES module with more operators or cost models (repeatable)', collect)
     .option('--html <report.html>', 'write a page without scripts: graph, slices, costs, ranges, links')
     .option('--run <run.zkp>', 'with --html: a run or proof of the artifact, verified and shown')
+    .option('--audit <audit.json>', 'with --run: the audit that the run answers')
     .option('-i, --input <file>', 'with --html: an input, to show how far each layer is from the float model')
     .option('--json', 'print as JSON')
     .action(async (artifact: string, flags: HtmlFlags) => {
       if (flags.html !== undefined) return inspectHtml(artifact, flags.html, flags, cx);
-      if (flags.run !== undefined || flags.input !== undefined) throw usage('--run and --input belong to --html');
+      if (flags.run !== undefined || flags.input !== undefined || flags.audit !== undefined)
+        throw usage('--run, --audit and --input belong to --html');
       if (extname(artifact).toLowerCase() === '.onnx') return inspectSlices(artifact, flags, cx);
       refuseModelFlags(flags);
       if (isSlicedArtifact(artifact)) return inspectRun(artifact, cx);

@@ -2,7 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Compiler, deserializeCircuit, inspectModel, readModuleText } from '../../compiler/index.ts';
+import {
+  type Compiler,
+  Diagnostic,
+  deserializeCircuit,
+  formatDiagnostic,
+  inspectModel,
+  readModuleText,
+} from '../../compiler/index.ts';
 import {
   ARTIFACT_FILES,
   checkedFile,
@@ -11,14 +18,27 @@ import {
   type LoadedRun,
   loadVerifier,
   type Manifest,
+  type MeasuredProof,
+  type RunFile,
   readManifest,
+  readMeasured,
   type TensorStatement,
+  verifiersInOrder,
   verify,
   verifyRun,
 } from '../../runtime/index.ts';
+import { describeAudit } from '../coverage-text.ts';
 import { usage } from '../options.ts';
 import { secrecyOf, secrecyWarning } from '../secrecy.ts';
 import type { LinkedTensorState, MeasuredSlice, Report, ReportVerdict } from './report.ts';
+
+/** What is verified for a report. */
+export interface RunToShow {
+  /** Path of a run, or of a proof. */
+  readonly run?: string;
+  /** Path of the audit that the run answers. */
+  readonly audit?: string;
+}
 
 /** What is added to the report of a compiled model. */
 export interface CompiledFigures
@@ -46,7 +66,6 @@ function addUp(parts: readonly (readonly [string, number])[]): ReadonlyMap<strin
 
 /**
  * Figures of a sliced artifact.
- * @param file path of a run, which is verified
  * @throws Diagnostic what reading the artifact and {@link verifyRun} throw.
  */
 export async function runFigures(
@@ -54,13 +73,17 @@ export async function runFigures(
   manifest: Manifest,
   { description, root, folder: verifier }: LoadedRun,
   compiler: Compiler,
-  file: string | undefined,
+  { run: file, audit }: RunToShow,
 ): Promise<CompiledFigures> {
   const { slices, tensors, backend, proofSystem } = description;
-  const verifiers = slices.map((s) => loadVerifier(join(verifier, 'slices', s.id)));
+  if (audit !== undefined && file === undefined) throw usage('--audit is for a run: give --run');
+  const verifierOf = verifiersInOrder({ description, root, folder: verifier });
+  const verifiers = slices.map((_, i) => verifierOf(i));
   const { setup, securityBits, zeroKnowledge } = verifiers[0]!.system;
-  const verdict = file === undefined ? undefined : verifyRun({ verifier, run: file });
+  const verdict =
+    file === undefined ? undefined : verifyRun({ verifier, run: file, ...(audit !== undefined && { audit }) });
   const run = file === undefined ? undefined : decodeRunFile(readFileSync(file));
+  const { measured, warnings } = measurementsOf(file, run);
   const rows: (readonly [string, number])[] = [];
   if (proofSystem === 'groth16-bn254')
     for (const id of new Set(slices.map((s) => s.id))) {
@@ -80,22 +103,41 @@ export async function runFigures(
       securityBits: verdict?.securityBits ?? securityBits,
       zeroKnowledge,
     }),
-    warnings: secrecyWarning(
-      zeroKnowledge,
-      tensors.filter((t) => t.visibility !== 'public').map((t) => t.name),
-    ),
+    warnings: [
+      ...warnings,
+      ...secrecyWarning(
+        zeroKnowledge,
+        tensors.filter((t) => t.visibility !== 'public').map((t) => t.name),
+      ),
+    ],
     measured: slices.map((s, i): MeasuredSlice => {
       const proof = run?.proofs.get(i);
+      const took = proof === undefined ? undefined : measured.get(s.name);
       return {
         constraints: verifiers[i]!.description.constraints,
         macs: s.macs,
         ...(proof !== undefined && { proofBytes: proof.length }),
+        ...(took !== undefined && { seconds: took.seconds, peakBytes: took.peakBytes }),
       };
     }),
     ...(rows.length > 0 && { constraints: addUp(rows) }),
     tensors: tensors.map(({ visibility }, i) => stateOf(visibility, run?.statement.tensors[i])),
     ...(verdict !== undefined && { verdict: describeRun(verdict) }),
   };
+}
+
+/** What the prover measured, if that is beside the run: nobody can check it, and it decides nothing. */
+function measurementsOf(
+  file: string | undefined,
+  run: RunFile | undefined,
+): { readonly measured: ReadonlyMap<string, MeasuredProof>; readonly warnings: readonly string[] } {
+  if (file === undefined || run === undefined) return { measured: new Map(), warnings: [] };
+  try {
+    return { measured: readMeasured(file, run.statement), warnings: [] };
+  } catch (e) {
+    if (!(e instanceof Diagnostic)) throw e;
+    return { measured: new Map(), warnings: [`measured times are not shown: ${formatDiagnostic(e)}`] };
+  }
 }
 
 function stateOf(visibility: LinkedTensorState['visibility'], stated: TensorStatement | undefined): LinkedTensorState {
@@ -119,7 +161,7 @@ function facts(of: {
 }
 
 /** What a verified run proves, in a sentence. */
-function describeRun({ coverage, slices, links }: ReturnType<typeof verifyRun>): ReportVerdict {
+function describeRun({ coverage, slices, links, audit }: ReturnType<typeof verifyRun>): ReportVerdict {
   const { proved, macs, totalMacs, complete } = coverage;
   const percent =
     totalMacs === 0 ? '' : `, ${Number(((100 * macs) / totalMacs).toPrecision(3))} % of multiply-accumulates`;
@@ -128,6 +170,12 @@ function describeRun({ coverage, slices, links }: ReturnType<typeof verifyRun>):
     summary: complete
       ? `accepted: the whole run, ${slices.length} slices verified, ${links} tensors between them linked by commitments`
       : `accepted in part: ${names === '' ? 'none' : names} of ${slices.length} slices${percent}; this is not a proof of the whole run`,
+    notes: [
+      `coverage: ${macs} of ${totalMacs} multiply-accumulates are in slices that are proved`,
+      ...(audit === undefined
+        ? []
+        : ['the proofs are those of the slices that the audit drew', ...describeAudit(audit)]),
+    ],
     complete,
     proved: new Set(proved),
   };
@@ -137,8 +185,9 @@ function describeRun({ coverage, slices, links }: ReturnType<typeof verifyRun>):
 export async function wholeFigures(
   folder: string,
   compiler: Compiler,
-  proof: string | undefined,
+  { run: proof, audit }: RunToShow,
 ): Promise<CompiledFigures> {
+  if (audit !== undefined) throw usage('--audit: for models that were compiled with --slice or --slice-at');
   const verifier = join(folder, ARTIFACT_FILES.verifier);
   const { description, system, root } = loadVerifier(verifier);
   const verdict = proof === undefined ? undefined : verify({ verifier, proof });
@@ -153,12 +202,13 @@ export async function wholeFigures(
     measured: [{ constraints: description.constraints, ...(size !== undefined && { proofBytes: size }) }],
     ...(!native && { constraints: addUp(await constraintsIn(folder, compiler)) }),
     ...(verdict !== undefined && {
-      verdict: { summary: 'accepted: the proof verifies', complete: true, proved: new Set([0]) },
+      verdict: { summary: 'accepted: the proof verifies', notes: [], complete: true, proved: new Set([0]) },
     }),
   };
 }
 
-/** @throws Diagnostic `usage` unless a run is given for an artifact. */
-export function refuseRun(run: string | undefined): void {
-  if (run !== undefined) throw usage('--run: for artifacts; a model (.onnx) has not been compiled and has no proofs');
+/** @throws Diagnostic `usage` for a run or an audit where there is no artifact. */
+export function refuseRun({ run, audit }: RunToShow): void {
+  if (run !== undefined || audit !== undefined)
+    throw usage('--run, --audit: for artifacts; a model (.onnx) has not been compiled and has no proofs');
 }

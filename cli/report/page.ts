@@ -61,7 +61,10 @@ export function pageOf(report: Report): string {
 
 function verdictOf({ verdict }: Report): readonly string[] {
   if (verdict === undefined) return [];
-  return [`<p class="${verdict.complete ? 'ok' : 'part'}">${escapeText(verdict.summary)}</p>`];
+  return [
+    `<p class="${verdict.complete ? 'ok' : 'part'}">${escapeText(verdict.summary)}</p>`,
+    ...verdict.notes.map((note) => `<p class="note">${escapeText(note)}</p>`),
+  ];
 }
 
 function factsOf({ facts, slicing }: Report): Report['facts'] {
@@ -96,9 +99,12 @@ function picturesOf(report: Report): readonly string[] {
 
 function slicesOf({ slicing, keys, measured, verdict }: Report): string {
   const { slices, tensors, report } = slicing;
+  const timed = measured?.some((m) => m.seconds !== undefined) === true;
   const rows = slices.map((s, i): readonly Cell[] => {
     const { cost, constraints, bytes, seconds } = s.predicted;
     const have = measured?.[i];
+    const time = timed ? [number(have?.seconds && `${have.seconds.toPrecision(3)} s`)] : [];
+    const memory = timed ? [number(have?.peakBytes && showBytes(have.peakBytes))] : [];
     const same = keys.indexOf(keys[i]!);
     return [
       chips([i], slicing),
@@ -108,7 +114,9 @@ function slicesOf({ slicing, keys, measured, verdict }: Report): string {
       number(showCost(cost, report.unit)),
       number(Math.round(constraints)),
       number(showBytes(Math.round(bytes))),
+      ...memory,
       number(`${seconds.toPrecision(3)} s`),
+      ...time,
       ...(report.makespan === undefined ? [] : [number(report.makespan.placement[i])]),
       same < i ? `as ${slices[same]!.name}` : 'own',
       ...(measured === undefined
@@ -129,7 +137,9 @@ function slicesOf({ slicing, keys, measured, verdict }: Report): string {
     'predicted cost',
     'predicted constraints',
     'predicted memory',
+    ...(timed ? ['measured memory'] : []),
     'predicted time',
+    ...(timed ? ['measured time'] : []),
     ...(report.makespan === undefined ? [] : ['prover']),
     'circuit',
     ...(measured === undefined ? [] : ['constraints', 'multiply-accumulates', 'proof']),

@@ -48,6 +48,9 @@ export interface MeasuredSlice {
   readonly macs?: number;
   /** Size of its proof; absent if the run has none. */
   readonly proofBytes?: number;
+  /** Wall time of witness and proof (seconds), and memory of the process (bytes), where the prover's measurements are beside the run. */
+  readonly seconds?: number;
+  readonly peakBytes?: number;
 }
 
 /** What is known of a tensor of the slicing, of a compiled model and of a run. */
@@ -62,6 +65,8 @@ export interface LinkedTensorState {
 export interface ReportVerdict {
   /** One sentence. */
   readonly summary: string;
+  /** What more is to be said of it: coverage, and what an audit is worth. */
+  readonly notes: readonly string[];
   readonly complete: boolean;
   /** Indices of slices. */
   readonly proved: ReadonlySet<number>;

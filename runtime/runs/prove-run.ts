@@ -5,6 +5,7 @@ import { Diagnostic } from '../../compiler/ir/diagnostics.ts';
 import { digest, tensorDigest } from '../../compiler/ir/digest.ts';
 import type { Tensor } from '../../compiler/ir/tensor.ts';
 import { ARTIFACT_FILES, checkedFile, readManifest } from '../artifact/artifact.ts';
+import { type MeasuredProof, writeMeasured } from '../artifact/measured-file.ts';
 import { commitmentsDigest, encodeRunFile, type RunStatement } from '../artifact/run-file.ts';
 import type { PortStatement } from '../artifact/statement.ts';
 import { type EncodedInputs, encodeInputs } from '../evaluate/encode.ts';
@@ -41,6 +42,8 @@ export interface ProveRunReport {
   readonly coverage: Coverage;
   /** Slices whose proofs were there from an earlier attempt. */
   readonly reused: readonly number[];
+  /** What each proof took; also beside the run, in `<output>.measured.json`. */
+  readonly measured: readonly MeasuredProof[];
   readonly ports: readonly PortStatement[];
   readonly zeroKnowledge: boolean;
   /** Input elements that were saturated. */
@@ -89,9 +92,10 @@ export async function proveRun(options: ProveRunOptions): Promise<ProveRunReport
   const { statement } = committed;
   const wanted = named ?? slicesToProve(prover, statement, options.audit);
   const commit = clock();
-  const { proofs, reused } = await proveSlices(prover, wanted, committed, work, options);
+  const { proofs, measured, reused } = await proveSlices(prover, wanted, committed, work, options);
   const bytes = encodeRunFile({ statement, proofs });
   const openings = writeWithOpenings(output, bytes, root, openingsOf(prover, committed, work));
+  writeMeasured(output, statement, measured);
   if (earlier === undefined) work.remove();
   return {
     model: description.model,
@@ -100,6 +104,7 @@ export async function proveRun(options: ProveRunOptions): Promise<ProveRunReport
     bytes: bytes.length,
     coverage: coverageOf(description, wanted),
     reused,
+    measured,
     ports: portsOf(description.tensors, statement.tensors),
     zeroKnowledge: isZeroKnowledge(description.proofSystem),
     clamped: committed.clamped,

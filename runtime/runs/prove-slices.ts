@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Diagnostic } from '../../compiler/ir/diagnostics.ts';
 import { ARTIFACT_FILES } from '../artifact/artifact.ts';
 import type { PortDescription } from '../artifact/description.ts';
+import type { MeasuredProof } from '../artifact/measured-file.ts';
 import { availableBytes, groth16ProveBytes, nativeProveBytes } from '../estimate.ts';
 import { turn } from '../turn.ts';
 import type { LoadedVerifier } from '../verify.ts';
@@ -21,9 +22,10 @@ export interface ProveSlicesOptions extends Partial<Budget> {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Proofs that verify, by slice, and which of them were there already. */
+/** Proofs that verify, by slice, what they took, and which of them were there already. */
 export interface ProvedSlices {
   readonly proofs: ReadonlyMap<number, Uint8Array>;
+  readonly measured: readonly MeasuredProof[];
   readonly reused: readonly number[];
 }
 
@@ -65,7 +67,12 @@ export async function proveSlices(
     },
   }));
   await runTasks(tasks, { parallel, memory });
-  return { proofs, reused };
+  const measured = wanted.flatMap((slice): MeasuredProof[] => {
+    const figures = work.figures(slice);
+    const proofBytes = proofs.get(slice)!.length;
+    return figures === undefined ? [] : [{ slice: slices[slice]!.name, ...figures, proofBytes }];
+  });
+  return { proofs, measured, reused };
 }
 
 /** Expected peak memory of the process that proves a slice (bytes). */
@@ -106,11 +113,11 @@ async function proveSlice(
   await checkedSliceFolder(prover, slice);
   const verifier = sliceVerifier(prover, slice);
   const job = sliceJob(prover, slice, verifier.description.ports, committed);
-  const proof = await worker(job, signal).catch((e: unknown) => {
+  const { proof, figures } = await worker(job, signal).catch((e: unknown) => {
     throw inModelNames(e, namesInRun(prover.run.description, slice));
   });
   checkSliceProof(prover.run, slice, verifier, committed.statement, proof);
-  work.keepProof(slice, proof);
+  work.keepProof(slice, proof, figures);
   return proof;
 }
 

@@ -34,7 +34,7 @@ export function childWorker(place: ChildPlace): SliceWorker {
         ended = outcome;
         continue;
       }
-      if (outcome.ok) return Uint8Array.from(Buffer.from(outcome.proof, 'base64'));
+      if (outcome.ok) return { proof: Uint8Array.from(Buffer.from(outcome.proof, 'base64')), figures: outcome.figures };
       throw new Diagnostic(outcome.code, outcome.message, { file: call.artifact, ...outcome.where });
     }
     throw new Diagnostic(

@@ -6,7 +6,8 @@ import { readBlob } from './work-folder.ts';
 async function answer({ job, artifact, blobs, scratch }: SliceCall): Promise<SliceReply> {
   try {
     const work = localWorker({ artifact: () => artifact, tensor: (blob) => readBlob(blobs, blob), scratch });
-    return { ok: true, proof: Buffer.from(await work(job)).toString('base64') };
+    const { proof, figures } = await work(job);
+    return { ok: true, proof: Buffer.from(proof).toString('base64'), figures };
   } catch (e) {
     if (e instanceof Diagnostic) return { ok: false, code: e.code, message: e.message, where: e.where };
     return { ok: false, code: 'prover-failed', message: e instanceof Error ? e.message : String(e), where: {} };

@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Diagnostic, quote, type Where } from '../../compiler/ir/diagnostics.ts';
 import type { Tensor } from '../../compiler/ir/tensor.ts';
+import type { JobFigures } from '../artifact/measured-file.ts';
 import { createNativeProver } from '../native-prover.ts';
-import { provenSignals } from '../prove.ts';
+import { peakBytes, resetPeak } from '../peak-memory.ts';
+import { type ProvenSignals, provenSignals, stopwatch } from '../prove.ts';
 import { type LoadedProver, loadProver } from '../prover.ts';
 import type { LoadedKey } from '../provers/plonk/index.ts';
 import { witnessOfIntegers } from '../witness.ts';
@@ -34,9 +36,9 @@ export interface SliceCall {
   readonly scratch: string;
 }
 
-/** What it answers: the encoded proof in base 64, or a diagnostic. */
+/** What it answers: the encoded proof in base 64 and what it took, or a diagnostic. */
 export type SliceReply =
-  | { readonly ok: true; readonly proof: string }
+  | { readonly ok: true; readonly proof: string; readonly figures: JobFigures }
   | { readonly ok: false; readonly code: string; readonly message: string; readonly where: Where };
 
 /** Where a job finds what it names. */
@@ -49,8 +51,14 @@ export interface JobPlace {
   readonly scratch: string;
 }
 
-/** Does a job and gives the encoded proof, which the caller verifies. */
-export type SliceWorker = (job: SliceJob, signal?: AbortSignal) => Promise<Uint8Array>;
+/** A finished job: the encoded proof, which the caller verifies, and what it took. */
+export interface JobResult {
+  readonly proof: Uint8Array;
+  readonly figures: JobFigures;
+}
+
+/** Does a job. */
+export type SliceWorker = (job: SliceJob, signal?: AbortSignal) => Promise<JobResult>;
 
 /**
  * Does jobs in this process.
@@ -59,13 +67,17 @@ export type SliceWorker = (job: SliceJob, signal?: AbortSignal) => Promise<Uint8
  */
 export function localWorker(place: JobPlace): SliceWorker {
   return async (job, signal) => {
+    resetPeak();
+    const clock = stopwatch();
     const folder = place.artifact(job.root);
     const prover = await loadProver(folder);
     if (prover.verifier.root !== job.root)
       throw new Diagnostic('wrong-slice', `slice ${quote(job.name)} has another model root than the run names`, {
         file: folder,
       });
-    return proveJob(prover, job, place, signal);
+    const loadSeconds = clock();
+    const { proof, peakBytes: others } = await proveJob(prover, job, place, signal);
+    return { proof, figures: { loadSeconds, seconds: clock(), peakBytes: Math.max(peakBytes(), others) } };
   };
 }
 
@@ -74,7 +86,7 @@ async function proveJob(
   job: SliceJob,
   place: JobPlace,
   signal: AbortSignal | undefined,
-): Promise<Uint8Array> {
+): Promise<ProvenSignals> {
   const { circuit } = prover;
   const shapes = new Map(circuit.ports.map((p) => [p.name, circuit.wires[p.wire]!.shape]));
   const integers = new Map(
@@ -83,7 +95,7 @@ async function proveJob(
   const blindings = new Map(job.blindings.map(({ port, blinding }) => [port, BigInt(blinding)]));
   const { system } = prover.verifier;
   if (system.proofSystem === 'plonk-koalabear')
-    return proveNativeJob(prover, system.key, job, integers, blindings, signal);
+    return { proof: await proveNativeJob(prover, system.key, job, integers, blindings, signal), peakBytes: 0 };
   const folder = mkdtempSync(join(place.scratch, 'job-'));
   try {
     const witness = await witnessOfIntegers(prover, integers, join(folder, 'witness.wtns'), blindings);

@@ -6,6 +6,7 @@ import type { Tensor } from '../../compiler/ir/tensor.ts';
 import { sha256OfBytes } from '../artifact/artifact.ts';
 import { ARTIFACT_VERSION } from '../artifact/description.ts';
 import { readBounded, writeAtomically } from '../artifact/files.ts';
+import type { JobFigures } from '../artifact/measured-file.ts';
 import { decodeParameters, encodeParameters, MAX_PARAMETER_BYTES } from '../artifact/parameters.ts';
 import { decodeRunFile, encodeRunFile, type RunStatement } from '../artifact/run-file.ts';
 import { record, string } from '../artifact/strict-json.ts';
@@ -36,7 +37,9 @@ export interface WorkFolder {
   commit(run: CommittedRun): void;
   /** A finished proof; undefined if there is none. Not yet verified. */
   proof(slice: number): Uint8Array | undefined;
-  keepProof(slice: number, proof: Uint8Array): void;
+  keepProof(slice: number, proof: Uint8Array, figures: JobFigures): void;
+  /** What a finished proof took, where that is known. */
+  figures(slice: number): JobFigures | undefined;
   dropProof(slice: number): void;
   remove(): void;
 }
@@ -54,6 +57,7 @@ const MAX_PROOF_BYTES = 2 ** 27;
 export function openWorkFolder(path: string, key: string | undefined): WorkFolder {
   const at = (...names: readonly string[]): string => join(path, ...names);
   const proofFile = (slice: number): string => at('proofs', `${slice}.proof`);
+  const figuresFile = (slice: number): string => at('proofs', `${slice}.json`);
   const prepare = (): void => {
     try {
       // What a killed prover left: parts of witnesses.
@@ -99,7 +103,12 @@ export function openWorkFolder(path: string, key: string | undefined): WorkFolde
       writeAtomically(at(STATE), Buffer.from(JSON.stringify(state), 'utf8'), 0o600);
     },
     proof: (slice) => (existsSync(proofFile(slice)) ? readBounded(proofFile(slice), MAX_PROOF_BYTES) : undefined),
-    keepProof: (slice, proof) => writeAtomically(proofFile(slice), proof, 0o600),
+    keepProof(slice, proof, figures) {
+      // The proof last: what it took is of no use without it.
+      writeAtomically(figuresFile(slice), Buffer.from(JSON.stringify(figures), 'utf8'), 0o600);
+      writeAtomically(proofFile(slice), proof, 0o600);
+    },
+    figures: (slice) => readFigures(figuresFile(slice)),
     dropProof: (slice) => rmSync(proofFile(slice), { force: true }),
     remove: () => rmSync(path, { recursive: true, force: true }),
   };
@@ -112,6 +121,20 @@ export function readBlob(folder: string, blob: string): Tensor['data'] {
   if (sha256OfBytes(bytes) !== blob)
     throw new Diagnostic('bad-work', 'the tensor was changed: remove the work folder and prove again', { file });
   return decodeParameters(bytes, file)[0]!.values;
+}
+
+/** Figures tell people something and decide nothing: what cannot be read is not there. */
+function readFigures(file: string): JobFigures | undefined {
+  try {
+    const json: unknown = JSON.parse(Buffer.from(readBounded(file, 2 ** 12)).toString('utf8'));
+    const fields = record(json, (what) => new Diagnostic('bad-work', what, { file }));
+    const [loadSeconds, seconds, peakBytes] = ['loadSeconds', 'seconds', 'peakBytes'].map((k) => fields.get(k));
+    return typeof loadSeconds === 'number' && typeof seconds === 'number' && typeof peakBytes === 'number'
+      ? { loadSeconds, seconds, peakBytes }
+      : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Only what a prover made is removed: a folder of something else is not. */

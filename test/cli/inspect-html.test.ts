@@ -125,6 +125,49 @@ describe('artifacts and runs', () => {
     expect(read('run.html')).not.toContain('class="layer unproved"');
   });
 
+  test('what the prover measured is beside the run, and shown beside the predictions', async () => {
+    const run = place.path('plain.zkp');
+    const { slices } = JSON.parse(readFileSync(`${run}.measured.json`, 'utf8'));
+    expect(slices.map((s: { slice: string }) => s.slice)).toEqual(['s0', 's1', 's2']);
+    const { proofs } = decodeRunFile(readFileSync(run));
+    for (const [i, s] of slices.entries()) {
+      expect(s.seconds).toBeGreaterThan(0);
+      expect(s.peakBytes).toBeGreaterThan(2e7);
+      expect(s.proofBytes).toBe(proofs.get(i)!.length);
+    }
+    await work.json(inspect('run.html', '--run', run));
+    const { text } = readPage(read('run.html'));
+    expect(text).toMatch(/predicted time\s+measured time/);
+    for (const s of slices) expect(text).toContain(`${s.seconds.toPrecision(3)} s`);
+    // Those of another run are not shown as this one's.
+    writeFileSync(work.path('other.zkp'), readFileSync(run));
+    const other = JSON.parse(readFileSync(`${run}.measured.json`, 'utf8'));
+    writeFileSync(work.path('other.zkp.measured.json'), JSON.stringify({ ...other, commitments: 'none' }));
+    await work.json(inspect('other.html', '--run', 'other.zkp'));
+    const page = readPage(read('other.html')).text;
+    expect(page).toContain('measured times are not shown: other-commitments');
+    expect(page).not.toMatch(/predicted time\s+measured time/);
+  });
+
+  test('the answer to an audit: what was verified, coverage and probability of detection', async () => {
+    const model = place.path('plain.zkml');
+    await work.json(['prove', model, '-i', 'x.json', '--commit-only', '-o', 'run.zkc']);
+    await work.json(['audit', model, 'run.zkc', '--sample', '60%', '-o', 'audit.json']);
+    await work.json(['prove', model, '--run', 'run.zkc', '--audit', 'audit.json', '-o', 'answer.zkp']);
+    const { verdict, notes } = await work.json(inspect('answer.html', '--run', 'answer.zkp', '--audit', 'audit.json'));
+    expect(verdict).toMatch(/^accepted in part: s\d, s\d of 3 slices/);
+    expect(notes.join('\n')).toMatch(
+      /\d+ of 27 multiply-accumulates[\s\S]*the audit drew[\s\S]*in 1 slice: 66\.7 %, in 2 slices: 100\.0 %/,
+    );
+    const { text } = readPage(read('answer.html'));
+    for (const note of notes) expect(text).toContain(escaped(note));
+    // Another run is no answer to it.
+    const refused = await work.run(inspect('refused.html', '--run', place.path('plain.zkp'), '--audit', 'audit.json'));
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('other-commitments');
+    expect((await work.run(inspect('refused.html', '--audit', 'audit.json'))).code).toBe(2);
+  });
+
   test('a run without the proof of one slice is never called the whole run', async () => {
     const { statement, proofs } = decodeRunFile(readFileSync(place.path('plain.zkp')));
     const some = new Map([...proofs].filter(([s]) => s !== 1));

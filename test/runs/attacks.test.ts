@@ -180,7 +180,7 @@ test('a slice proved with other weights shows another commitment to them', async
   const verifier = loadSliceVerifier(run, 0);
   const prove = async (p: typeof prover): Promise<() => void> => {
     const witness = await witnessOfIntegers(p, integers, place.path('witness.wtns'));
-    const proof = await provenSignals(p, witness);
+    const { proof } = await provenSignals(p, witness);
     const { commitment } = witness.openings[0]!;
     const tensors = run.description.tensors.map(
       (_, i): TensorStatement => (i === R1 ? { kind: 'commitment', commitment } : { kind: 'private' }),

@@ -20,8 +20,11 @@ test('a run of three slices proves the integers of the unsliced model; two bound
   ]);
 });
 
-test('nothing but the run is left behind', () => {
-  expect(readdirSync(place.folder).filter((f) => f.startsWith('plain.zkp'))).toEqual(['plain.zkp']);
+test('nothing but the run, and what it took, is left behind', () => {
+  expect(readdirSync(place.folder).filter((f) => f.startsWith('plain.zkp'))).toEqual([
+    'plain.zkp',
+    'plain.zkp.measured.json',
+  ]);
 });
 
 test('committed inputs and weights: bound in every slice, opened beside the run', async () => {

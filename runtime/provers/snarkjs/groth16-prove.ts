@@ -18,6 +18,8 @@ export interface ProveResult {
   readonly proof: Groth16Proof;
   /** Public outputs, then public inputs, in [0, r). */
   readonly publicSignals: readonly bigint[];
+  /** Largest resident set of the child process (bytes). */
+  readonly peakBytes: number;
 }
 
 /**
@@ -36,7 +38,8 @@ export async function groth16Prove({ zkeyPath, wtnsPath, signal }: ProveRequest)
   const parsed = { a: parseG1(proof.pi_a), b: parseG2(proof.pi_b), c: parseG1(proof.pi_c) };
   if (checkG1(parsed.a) === undefined || checkG2(parsed.b) === undefined || checkG1(parsed.c) === undefined)
     throw unexpected('a proof whose points are not valid');
-  return { proof: parsed, publicSignals: signals.map(parseInteger) };
+  const peakBytes = isRecord(result) && typeof result.peakBytes === 'number' ? result.peakBytes : 0;
+  return { proof: parsed, publicSignals: signals.map(parseInteger), peakBytes };
 }
 
 /**

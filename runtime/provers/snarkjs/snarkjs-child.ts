@@ -28,7 +28,10 @@ async function answer(library: unknown, request: SnarkjsRequest): Promise<unknow
   const { errors, logger } = createLogger();
   switch (request.kind) {
     case 'prove':
-      return await call('groth16', 'prove', request.zkeyPath, request.wtnsPath);
+      return {
+        ...Object(await call('groth16', 'prove', request.zkeyPath, request.wtnsPath)),
+        peakBytes: process.resourceUsage().maxRSS * 1024,
+      };
     case 'check-witness':
       return {
         satisfied: (await call('wtns', 'check', request.r1csPath, request.wtnsPath, logger)) === true,
