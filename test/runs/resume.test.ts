@@ -53,7 +53,14 @@ test('a run that is killed goes on: no slice is proved twice, damaged proofs are
   const { proofs } = decodeRunFile(readFileSync(w.path('run.zkp')));
   for (const s of kept) expect(Buffer.compare(proofs.get(s)!, bytesOf.get(s)!)).toBe(0);
   expect(await w.json(['verify', 'chain.zkml', 'run.zkp'])).toMatchObject({ accepted: true });
-  expect(readdirSync(w.folder).filter((f) => f.startsWith('run.zkp'))).toEqual(['run.zkp']);
+  // What the kept proofs took was kept with them.
+  const { slices } = JSON.parse(readFileSync(w.path('run.zkp.measured.json'), 'utf8'));
+  expect(slices).toHaveLength(SLICES);
+  expect(
+    readdirSync(w.folder)
+      .filter((f) => f.startsWith('run.zkp'))
+      .sort(),
+  ).toEqual(['run.zkp', 'run.zkp.measured.json']);
 });
 
 test('another input does not go on with what is left of the first', async () => {
