@@ -44,6 +44,16 @@ export const KOALABEAR: Capabilities = {
 /** Why a trusted narrowing is true; each use has its argument at the head of the gadget that makes it. */
 export type Lemma = 'max' | 'select' | 'clamp' | 'carry' | 'mean' | 'norm';
 
+/** How a wire follows from others without any constraint: enough to compute it in another way. */
+export type Origin<W extends Wire = Wire> =
+  | { readonly op: 'constant'; readonly value: Tensor }
+  | { readonly op: 'affine'; readonly terms: readonly (readonly [W, bigint])[]; readonly c: bigint }
+  | { readonly op: 'view'; readonly x: W; readonly steps: readonly View[] }
+  | { readonly op: 'concat'; readonly xs: readonly W[]; readonly axis: number }
+  | { readonly op: 'sum'; readonly x: W; readonly axes: readonly number[] }
+  | { readonly op: 'contract'; readonly spec: Contraction; readonly x: W; readonly y: W }
+  | { readonly op: 'deduce'; readonly x: W };
+
 /**
  * The primitives that lowering may use. Every wire is an integer tensor; nothing is a residue. Labels name the
  * constraint in errors, reports and Circom comments.
@@ -71,6 +81,8 @@ export interface Builder<W extends Wire = Wire> {
   range(x: W, to: Interval, label: string): W;
   assertZero(x: W, label: string): void;
   // Book-keeping.
+  /** How the wire was made, if nothing was committed or stated for it; undefined for ports and what constraints return. */
+  origin(x: W): Origin<W> | undefined;
   /** Trusted narrowing; only gadgets may use it. */
   deduce(x: W, to: Interval, lemma: Lemma): W;
   /** Prefixes labels: a named block for Circom and diagnostics. */

@@ -10,6 +10,7 @@ export {
   inputsOf,
   KOALABEAR,
   type Lemma,
+  type Origin,
   outputsOf,
   type Port,
   type Visibility,

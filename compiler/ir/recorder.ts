@@ -5,6 +5,8 @@ import {
   type Circuit,
   type Instr,
   inputsOf,
+  type Origin,
+  outputsOf,
   type Port,
   type Visibility,
   type Wire,
@@ -48,6 +50,8 @@ export interface Recorder extends Builder<RecordedWire> {
 export function createRecorder(target: Capabilities): Recorder {
   const wires: RecordedWire[] = [];
   const instrs: Instr[] = [];
+  /** The instruction that makes each wire. */
+  const madeBy: Instr[] = [];
   const ports: Port[] = [];
   const tables = new Map<string, Table>();
   const constants = new Map<string, Tensor>();
@@ -65,6 +69,7 @@ export function createRecorder(target: Capabilities): Recorder {
   const push = (i: Instr): void => {
     instrs.push(i);
     scopeOf.push(scope);
+    for (const w of outputsOf(i)) madeBy[w] = i;
   };
   const here = (label: string): string => (scopes[scope] === '' ? label : `${scopes[scope]}/${label}`);
 
@@ -223,6 +228,10 @@ export function createRecorder(target: Capabilities): Recorder {
       checkWrap(x, interval(0, 0), label);
       push({ op: 'zero', in: x.id, label: here(label) });
     },
+    origin(x) {
+      const value = known.get(x.id);
+      return value === undefined ? originOf(madeBy[x.id]!, wires) : { op: 'constant', value };
+    },
     deduce(x, to, lemma) {
       if (containsInterval(to, x.range)) return x;
       const w = define(x.shape, interval(max(x.range.lo, to.lo), min(x.range.hi, to.hi)));
@@ -254,6 +263,27 @@ export function createRecorder(target: Capabilities): Recorder {
     },
   };
   return recorder;
+}
+
+/** The operands of an instruction without constraints, as wires. */
+function originOf(i: Instr, wires: readonly RecordedWire[]): Origin<RecordedWire> | undefined {
+  const wire = (id: number): RecordedWire => wires[id]!;
+  switch (i.op) {
+    case 'affine':
+      return { op: 'affine', terms: i.in.map((w, j) => [wire(w), i.k[j]!] as const), c: i.c };
+    case 'view':
+      return { op: 'view', x: wire(i.in), steps: i.steps };
+    case 'concat':
+      return { op: 'concat', xs: i.in.map(wire), axis: i.axis };
+    case 'sum':
+      return { op: 'sum', x: wire(i.in), axes: i.axes };
+    case 'contract':
+      return { op: 'contract', spec: i.spec, x: wire(i.in[0]), y: wire(i.in[1]) };
+    case 'deduce':
+      return { op: 'deduce', x: wire(i.in) };
+    default:
+      return undefined;
+  }
 }
 
 /** Marks the outputs of hints whose interval a lookup proves: the output itself is its key, and its domain lies inside. */

@@ -5,15 +5,13 @@
 // range, and a table of this kind is right on its whole domain, so the result is that of the key; its interval is then the
 // image of the key's range (lemma `clamp`).
 //
-// Keys too wide for the tables of a lookup target: n is a proved boolean, and slack = d - n * (2d + 1) is d for n = 0 and
-// -d - 1 for n = 1 (lemma `select`). Proving slack >= 0 leaves n = 1 exactly for d < 0. A clamp is then two selections by
-// such a sign: lo + d - n * d is max(x, lo) for d = x - lo, and likewise for hi (lemma `clamp`).
+// Keys too wide for the tables of a lookup target: a clamp is two selections by a sign (see sign.ts): lo + d - n * d is
+// max(x, lo) for d = x - lo, and likewise for hi (lemma `clamp`). The sign of a number is that of its floor after division
+// by any power of two, so that of a number wider than the field is found at its last limb.
 import type { Builder, Wire } from '../../compiler/ir/circuit.ts';
 import {
-  BOOLEAN,
   clamp,
   containsInterval,
-  hull,
   type Interval,
   interval,
   max,
@@ -21,9 +19,12 @@ import {
   signedHull,
   unsignedHull,
 } from '../../compiler/ir/interval.ts';
-import { clampTable, signTable, type Table } from '../../compiler/ir/table.ts';
+import { clampTable, type Table } from '../../compiler/ir/table.ts';
+import { limbsOf } from './limbs.ts';
 import { hadamard, splat } from './linear.ts';
+import { isSignProvable, narrowSign } from './sign.ts';
 import { isProvable, isTableSized } from './target.ts';
+import { shiftWide } from './wide.ts';
 
 /** The image of an interval under a clamp. */
 export function clampedInterval(x: Interval, to: Interval): Interval {
@@ -50,7 +51,7 @@ export function clampTo(b: Builder, x: Wire, to: Interval, label: string): Wire 
   const image = clampedInterval(x.range, to);
   if (image.lo === image.hi) return splat(b, image.lo, x.shape);
   const table = clampTableFor(b, x.range, to);
-  if (isTableSized(b, table.domain)) {
+  if (isTableSized(b, table.domain) && isProvable(b, x.range, x.range)) {
     const usable = isProvable(b, x.range, table.domain) ? table : clampTable(x.range, to);
     return b.deduce(b.lookup(usable, x, label)[0]!, image, 'clamp');
   }
@@ -79,25 +80,12 @@ export function clampTo(b: Builder, x: Wire, to: Interval, label: string): Wire 
   return y;
 }
 
-/** 1 where x < 0, else 0. @throws Diagnostic `field-overflow` if x is too wide for the target's field. */
+/**
+ * 1 where x < 0, else 0. The sign of a number that does not fit the field is that of its floor at the last of its limbs.
+ * @throws Diagnostic `field-overflow` if x is too wide even for limbs.
+ */
 export function isNegative(b: Builder, x: Wire, label: string): Wire {
-  if (x.range.lo >= 0n) return splat(b, 0n, x.shape);
-  if (x.range.hi < 0n) return splat(b, 1n, x.shape);
-  const domain = b.target.lookups ? powerOfTwoHull(x.range) : signedHull(x.range, 0n);
-  if (isTableSized(b, domain))
-    return b.lookup(signTable(isProvable(b, x.range, domain) ? domain : x.range), x, label)[0]!;
-  const n = b.hint({ kind: 'isNegative' }, [x], [{ shape: x.shape, range: BOOLEAN }], label)[0]!;
-  const selected = b.affine(
-    [
-      [x, 1n],
-      [hadamard(b, n, x), -2n],
-      [n, -1n],
-    ],
-    0n,
-  );
-  const slack = b.deduce(selected, hull(x.range, interval(-x.range.hi - 1n, -x.range.lo - 1n)), 'select');
-  const bound = interval(0n, max(x.range.hi, -x.range.lo - 1n));
-  const wide = powerOfTwoHull(bound);
-  b.range(slack, isProvable(b, slack.range, wide) ? wide : bound, `${label}.slack`);
-  return n;
+  if (x.range.lo >= 0n || x.range.hi < 0n || isSignProvable(b, x.range)) return narrowSign(b, x, label);
+  const wide = limbsOf(b, x, `${label}.limbs`);
+  return narrowSign(b, shiftWide(b, wide, wide.limbs.at(-1)!.shift, `${label}.top`), label);
 }

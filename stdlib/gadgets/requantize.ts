@@ -2,7 +2,8 @@
 //
 // Soundness: h is the unique floor of the shift (see shift.ts: unique whatever interval h is proved in), and the clamp is a
 // function of h. The interval of h is chosen as the domain of the clamp's table, so that the lookup of h proves it and h
-// needs no proof of its own. A sum too wide for the field is shifted limb by limb (see wide.ts). The result lies in the clamped image of the quotients of the accumulator's range (`clamp`).
+// needs no proof of its own. A sum too wide for the field is shifted limb by limb (see limbs.ts, wide.ts). The result lies
+// in the clamped image of the quotients of the accumulator's range (`clamp`).
 import type { Builder, Wire } from '../../compiler/ir/circuit.ts';
 import {
   addIntervals,
@@ -13,10 +14,11 @@ import {
   scaleInterval,
 } from '../../compiler/ir/interval.ts';
 import { clampedInterval, clampTableFor, clampTo } from './compare.ts';
+import { limbsOf } from './limbs.ts';
 import { splat } from './linear.ts';
 import { shiftFits, shiftFloor, shiftInto } from './shift.ts';
 import { isTableSized } from './target.ts';
-import { addPowerOfTwo, addWide, scaleWide, shiftWide } from './wide.ts';
+import { addPowerOfTwo, addWide, multipleOf, shiftWide } from './wide.ts';
 
 /** Number of factors of two that all multipliers share, at most `limit`. */
 function sharedPowerOfTwo(multipliers: readonly bigint[], limit: number): number {
@@ -61,7 +63,10 @@ export function requantize(
 
 /** The rounded quotient of a sum that does not fit the field: exact, by limbs. */
 function wideQuotient(b: Builder, terms: readonly (readonly [Wire, bigint])[], s: number, label: string): Wire {
-  const [first, ...rest] = terms.map(([w, m], i) => scaleWide(b, w, m, `${label}.term${i}`));
+  const [first, ...rest] = terms.map(([w, m], i) => {
+    const name = `${label}.term${i}`;
+    return multipleOf(b, limbsOf(b, w, name), m, name);
+  });
   if (first === undefined) throw new RangeError(`requantize ${label}: expected at least one term`);
   return shiftWide(b, addPowerOfTwo(b, addWide(b, first, ...rest), s - 1), s, label);
 }

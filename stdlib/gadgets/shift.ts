@@ -13,8 +13,8 @@ import {
   powerOfTwoHull,
   scaleInterval,
 } from '../../compiler/ir/interval.ts';
-import { isNegative } from './compare.ts';
 import { scaled, splat } from './linear.ts';
+import { narrowSign } from './sign.ts';
 import { isZeroTestable } from './target.ts';
 
 /** True if x - 2^s * h - r stays below the modulus for every x and h of the given intervals. */
@@ -58,7 +58,7 @@ export function shiftFloor(b: Builder, x: Wire, s: number, label: string): Wire 
   const exact = floorDivInterval(x.range, 1n << BigInt(s));
   if (exact.lo === exact.hi) return splat(b, exact.lo, x.shape);
   // All bits but the sign go.
-  if (exact.lo === -1n && exact.hi === 0n) return scaled(b, isNegative(b, x, label), -1n);
+  if (exact.lo === -1n && exact.hi === 0n) return scaled(b, narrowSign(b, x, label), -1n);
   const hull = powerOfTwoHull(exact);
   return b.deduce(shiftInto(b, x, s, shiftFits(b, x.range, s, hull) ? hull : exact, label), exact, 'mean');
 }

@@ -24,7 +24,7 @@ import { shiftFloor } from './shift.ts';
 import { isZeroTestable } from './target.ts';
 
 /** w * 2^shift. */
-interface Limb {
+export interface Limb {
   readonly w: Wire;
   readonly shift: number;
 }
@@ -41,17 +41,23 @@ export function wideOf(w: Wire): Wide {
 }
 
 /** Bits of a digit: four products of digits, a carry and the identity around them stay below the modulus. */
-function digitBits(b: Builder): number {
+export function digitBits(b: Builder): number {
   return Math.max(1, Math.floor((bitLength(b.target.modulus) - 5) / 2));
 }
 
 /** True if a value of the interval leaves room for the identities in which it stands. */
-function isComfortable(b: Builder, r: Interval): boolean {
+export function isComfortable(b: Builder, r: Interval): boolean {
   return 4n * r.hi < b.target.modulus && -4n * r.lo < b.target.modulus;
 }
 
+/** True if a digit of a value of the interval can be carried: the identity of the carry stays below the modulus. */
+export function isCarried(b: Builder, r: Interval): boolean {
+  const step = 1n << BigInt(digitBits(b));
+  return isZeroTestable(b, r) && r.hi - r.lo + step < b.target.modulus;
+}
+
 /** One limb per shift, rising. */
-function merged(b: Builder, limbs: readonly Limb[]): Limb[] {
+export function merged(b: Builder, limbs: readonly Limb[]): Limb[] {
   const shifts = [...new Set(limbs.map((l) => l.shift))].sort((x, y) => x - y);
   return shifts.map((shift) => ({
     shift,
@@ -59,10 +65,36 @@ function merged(b: Builder, limbs: readonly Limb[]): Limb[] {
   }));
 }
 
-/** Digits of x, low first, the last with the sign. */
-function digitsOf(b: Builder, x: Wire, label: string): Limb[] {
-  const bits = digitBits(b);
-  const n = Math.ceil(bitLength(max(x.range.hi, -x.range.lo)) / bits);
+/** The same sum with comfortable limbs, one per shift: what is too much for a limb is carried into the next. */
+export function settled(b: Builder, limbs: readonly Limb[], label: string): Limb[] {
+  let rest = merged(b, limbs);
+  for (let i = 0; i < rest.length; i++) {
+    const { w, shift } = rest[i]!;
+    if (isComfortable(b, w.range)) continue;
+    const step = Math.min((rest[i + 1]?.shift ?? Number.POSITIVE_INFINITY) - shift, digitBits(b));
+    const digits = digitsOf(b, w, `${label}.carry${shift + step}`, step, 2);
+    const carried = digits.map((d) => ({ w: d.w, shift: shift + d.shift }));
+    rest = merged(b, [...rest.slice(0, i), ...carried, ...rest.slice(i + 1)]);
+  }
+  return rest;
+}
+
+/** How many digits of so many bits hold the interval, the last with the sign. */
+export function digitCount(x: Interval, bits: number): number {
+  return Math.max(1, Math.ceil(bitLength(max(x.hi, -x.lo)) / bits));
+}
+
+/**
+ * Digits of x, low first, the last with the sign. Fewer than {@link digitCount} leave the last one wide.
+ * @throws Diagnostic `field-overflow` if residues do not tell the values of x apart.
+ */
+export function digitsOf(
+  b: Builder,
+  x: Wire,
+  label: string,
+  bits = digitBits(b),
+  n = digitCount(x.range, bits),
+): Limb[] {
   if (n <= 1) return [{ w: x, shift: 0 }];
   const exact = floorDivInterval(x.range, 1n << BigInt(bits * (n - 1)));
   const outs = (top: Interval): Interval[] =>
@@ -106,6 +138,18 @@ export function scaleWide(b: Builder, x: Wire, k: bigint, label: string): Wide {
   return { limbs: merged(b, limbs), range };
 }
 
+/** k * x. */
+export function multipleOf(b: Builder, x: Wide, k: bigint, label: string): Wide {
+  const range = scaleInterval(x.range, k);
+  const limbs = x.limbs.flatMap(({ w, shift }, i) =>
+    scaleWide(b, w, k, x.limbs.length === 1 ? label : `${label}.limb${i}`).limbs.map((l) => ({
+      w: l.w,
+      shift: l.shift + shift,
+    })),
+  );
+  return { limbs: x.limbs.length === 1 ? limbs : settled(b, limbs, label), range };
+}
+
 /** -x. */
 export function negateWide(b: Builder, x: Wide): Wide {
   return {
@@ -127,7 +171,11 @@ export function addWide(b: Builder, ...xs: readonly [Wide, ...Wide[]]): Wide {
 
 /** x + 2^k. */
 export function addPowerOfTwo(b: Builder, x: Wide, k: number): Wide {
-  const shift = Math.floor(k / digitBits(b)) * digitBits(b);
+  const roomy = x.limbs.findLast(({ w, shift }) => {
+    const power = 1n << BigInt(Math.max(0, k - shift));
+    return shift <= k && isComfortable(b, addIntervals(w.range, interval(power, power)));
+  });
+  const shift = roomy?.shift ?? Math.floor(k / digitBits(b)) * digitBits(b);
   const constant = splat(b, 1n << BigInt(k - shift), x.limbs[0]!.w.shape);
   return addWide(b, x, { limbs: [{ w: constant, shift }], range: interval(1n << BigInt(k), 1n << BigInt(k)) });
 }
@@ -137,9 +185,10 @@ export function addPowerOfTwo(b: Builder, x: Wide, k: number): Wide {
  * @throws Diagnostic `field-overflow` if the result itself, or a sum of too many products, does not fit the field.
  */
 export function shiftWide(b: Builder, x: Wide, s: number, label: string): Wire {
-  const terms = x.limbs.filter((l) => l.shift > s).map(({ w, shift }) => [w, 1n << BigInt(shift - s)] as const);
+  const limbs = settled(b, x.limbs, label);
+  const terms = limbs.filter((l) => l.shift > s).map(({ w, shift }) => [w, 1n << BigInt(shift - s)] as const);
   let carried: Limb | undefined;
-  for (const { w, shift } of x.limbs.filter((l) => l.shift <= s)) {
+  for (const { w, shift } of limbs.filter((l) => l.shift <= s)) {
     const carry = carried && shiftFloor(b, carried.w, shift - carried.shift, `${label}.carry${shift}`);
     carried = { w: carry ? plus(b, carry, w) : w, shift };
   }

@@ -4,7 +4,15 @@ import type { Capabilities, Circuit, Instr } from '../../compiler/ir/circuit.ts'
 import { type Interval, interval } from '../../compiler/ir/interval.ts';
 import type { RecordedWire, Recorder } from '../../compiler/ir/recorder.ts';
 import { tensor } from '../../compiler/ir/tensor.ts';
-import { argMax, clampTo, divideFloor, isNegative, requantize, shiftFloor } from '../../stdlib/gadgets/index.ts';
+import {
+  argMax,
+  clampTo,
+  divideFloor,
+  hadamard,
+  isNegative,
+  requantize,
+  shiftFloor,
+} from '../../stdlib/gadgets/index.ts';
 import { checkLies, recordCircuit } from '../kits/circuit-kit.ts';
 import { checkExhaustively } from '../kits/exhaustive-kit.ts';
 import { NINE_BITS, REAL_TARGETS } from './targets.ts';
@@ -77,6 +85,10 @@ const WIDE: Readonly<
     [interval(-8, 7)],
     (b, [x]) => requantize(b, [[x!, 37n]], 5, interval(-9, 6), 'q'),
   ],
+  'requantize of a product that does not fit': [
+    [interval(-2, 1)],
+    (b, [x]) => requantize(b, [[hadamard(b, x!, b.constant(tensor([1], [211]))), 1n]], 5, interval(-9, 3), 'q'),
+  ],
   'divideFloor with a wide product': [
     [interval(0, 1), interval(0, 1)],
     (b, [x, d]) => divideFloor(b, b.affine([[x!, 195n]]), b.affine([[d!, 4n]], 10n), interval(0, 20), 'd'),
@@ -87,6 +99,10 @@ const WIDE: Readonly<
 const REDUNDANT: ReadonlyMap<string, string> = new Map([
   [
     'requantize by a wide multiplier: q.0 (interval)',
+    'the clamp proves its key, which is this quotient narrowed by a lemma',
+  ],
+  [
+    'requantize of a product that does not fit: q.0 (interval)',
     'the clamp proves its key, which is this quotient narrowed by a lemma',
   ],
   [

@@ -5,7 +5,10 @@ import { Diagnostic } from '../../compiler/ir/diagnostics.ts';
 import { runWitness } from '../../compiler/ir/interpret/witness.ts';
 import { P } from '../../compiler/ir/koalabear.ts';
 import { lowerModule } from '../../compiler/ir/lower.ts';
+import type { Value } from '../../compiler/ir/module.ts';
+import type { ModuleBuilder } from '../../compiler/ir/module-builder.ts';
 import { operatorRegistry } from '../../compiler/ir/op.ts';
+import { ONE } from '../../compiler/ir/rational.ts';
 import {
   commitWeights,
   honestValues,
@@ -17,6 +20,7 @@ import {
   wasmVectors,
 } from '../../runtime/provers/plonk/index.ts';
 import { standardOps } from '../../stdlib/ops/index.ts';
+import { ints, weights } from '../../stdlib/shared/samples.ts';
 import { activationSamples, integersOf, isIntegerSample, moduleOf, portsOf } from '../kits/ops-kit.ts';
 import { createRandom } from '../kits/random.ts';
 
@@ -27,18 +31,35 @@ const samples = standardOps.flatMap((def) => [
   ...activationSamples(def).map((sample) => ({ name: `${def.name}: ${sample.name}`, def: requant, sample })),
 ]);
 
-type OperatorSample = (typeof samples)[number];
+interface OperatorSample extends Pick<(typeof samples)[number], 'name' | 'def' | 'sample'> {
+  /** What follows the operator. */
+  readonly followed?: (b: ModuleBuilder, results: readonly Value[]) => readonly Value[];
+}
+
+/** Sums of 64 products of 27 bits each, divided by an odd number and by a power of two: more than the field holds. */
+const wideQuotients: OperatorSample = {
+  name: 'quotients of sums that do not fit the field',
+  def: standardOps.find((o) => o.name === 'matmul')!,
+  sample: {
+    name: 'wide',
+    operands: [ints([2, 64], -511, 511, ONE), ints([64, 2], -131072, 131071, ONE)],
+    constants: new Map([[1, weights([64, 2], -131072, 131071)]]),
+  },
+  followed: (b, [sum]) => [3_000_001, 2 ** 22].flatMap((divisor) => b.emit('truncate', [sum!], { divisor })),
+};
 
 /** A sample as a circuit with registered weights, one honest run of it, and its proof. */
-function honestRun({ def, sample }: Pick<OperatorSample, 'def' | 'sample'>, variant: number) {
+function honestRun({ def, sample, followed = (_, results) => results }: OperatorSample, variant: number) {
   const v = wasmVectors();
-  const { module } = moduleOf(def, sample, registry, 'int', (b, operands) => b.emit(def.name, operands, sample.attrs));
+  const { module } = moduleOf(def, sample, registry, 'int', (b, operands) =>
+    followed(b, b.emit(def.name, operands, sample.attrs)),
+  );
   const circuit = lowerModule(module, registry, KOALABEAR, { input: 'private', weights: 'public', output: 'public' });
   const ports = portsOf(circuit, module, integersOf(module, variant, createRandom(variant)));
-  const weights = new Map(
+  const parameters = new Map(
     circuit.ports.filter((p) => p.role === 'param').map((p) => [p.name, ports.get(p.name)!.data]),
   );
-  const key = loadKey(v, makeKey(v, circuit, weights));
+  const key = loadKey(v, makeKey(v, circuit, parameters));
   const { plan } = key.run.protocol;
   const witness = runWitness(circuit, ports);
   const statement: RunStatement = {
@@ -47,7 +68,7 @@ function honestRun({ def, sample }: Pick<OperatorSample, 'def' | 'sample'>, vari
   };
   const values = honestValues(plan, witness);
   const prove = (columns = values.columns, stated = statement): Uint8Array =>
-    proveRun(v, key.run, stated, { ...values, columns }, commitWeights(v, key.run, circuit, weights));
+    proveRun(v, key.run, stated, { ...values, columns }, commitWeights(v, key.run, circuit, parameters));
   const check = (proof: Uint8Array, stated = statement): void => verifyRun(v, key.run, stated, key.weightRoot, proof);
   return { key, plan, statement, columns: values.columns, prove, check };
 }
@@ -71,7 +92,7 @@ function otherOutput({ inputs, outputs }: RunStatement, by: number): RunStatemen
   return { inputs, outputs: [first!, ...rest] };
 }
 
-describe.each(samples)('$name', (sample) => {
+describe.each<OperatorSample>([...samples, wideQuotients])('$name', (sample) => {
   it('is proved; an output changed by a unit is refused', () => {
     const { statement, prove, check, key } = honestRun(sample, 3);
     expect(key.securityBits).toBeGreaterThanOrEqual(100);
@@ -101,8 +122,9 @@ function proveQuietly(prove: () => Uint8Array): Uint8Array {
 const named = (op: string): OperatorSample => samples.find((s) => s.def.name === op)!;
 
 describe('dishonest columns', () => {
-  it.each(['requant', 'matmul', 'max_pool', 'argmax', 'abs'])('%s: any changed cell is refused', (op) => {
-    const { plan, columns, prove, check } = honestRun(named(op), 3);
+  const changeable = [...['requant', 'matmul', 'max_pool', 'argmax', 'abs'].map(named), wideQuotients];
+  it.each(changeable)('$name: any changed cell is refused', (sample) => {
+    const { plan, columns, prove, check } = honestRun(sample, 3);
     const random = createRandom(5);
     for (const [c, column] of plan.columns.entries()) {
       if (column.group !== 'advice') continue;
