@@ -9,7 +9,7 @@ import { showBytes } from './table.ts';
 
 /** Options of the command, checked against each other: either `input` or `run` is given. */
 export interface ProveRunFlags
-  extends Pick<ProveRunOptions, 'output' | 'clamp' | 'audit' | 'slices' | 'parallel' | 'memory'> {
+  extends Pick<ProveRunOptions, 'output' | 'clamp' | 'audit' | 'slices' | 'parallel' | 'memory' | 'sliceTimeout'> {
   readonly input?: string;
   /** A run that was committed to. */
   readonly run?: string;
@@ -26,6 +26,7 @@ export async function proveRunFiles(artifact: string, flags: ProveRunFlags, cx: 
     ...(inputs !== undefined && { inputs }),
     ...(run !== undefined && { committed: run }),
     onProgress: (stage, fraction) => cx.console.progress(stage, fraction),
+    onNotice: (text) => cx.console.note(text),
     signal: cx.signal,
   };
   if (!flags.commitOnly) {

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { printable } from '../../compiler/index.ts';
 import { isSlicedArtifact, type ProveReport } from '../../runtime/index.ts';
 import type { CommandContext } from '../context.ts';
-import { collect, parseNames, usage, whole } from '../options.ts';
+import { collect, parseNames, real, usage, whole } from '../options.ts';
 import { proveFile } from '../prove-file.ts';
 import { describeSideEffects, type ProveRunFlags, proveRunFiles } from '../prove-run-files.ts';
 import { namesNotShown, secrecyWarning } from '../secrecy.ts';
@@ -19,9 +19,10 @@ interface ProveFlags {
   readonly slices?: readonly string[];
   readonly parallel?: number;
   readonly memory?: string;
+  readonly sliceTimeout?: number;
 }
 
-const SLICED_FLAGS = ['commitOnly', 'run', 'audit', 'slices', 'parallel', 'memory'] as const;
+const SLICED_FLAGS = ['commitOnly', 'run', 'audit', 'slices', 'parallel', 'memory', 'sliceTimeout'] as const;
 
 export function registerProve(program: Command, cx: CommandContext): void {
   program
@@ -40,6 +41,7 @@ export function registerProve(program: Command, cx: CommandContext): void {
     .option('--slices <names>', 'prove these slices only (separated by commas, repeatable)', collect)
     .option('--parallel <n>', 'prove so many slices at a time, each in a process of its own', whole)
     .option('--memory <size>', 'memory that all of them together may take, such as 8GB')
+    .option('--slice-timeout <seconds>', 'end a process that is longer at one slice, and try the slice once more', real)
     .option('--json', 'print the report as JSON')
     .action(async (artifact: string, flags: ProveFlags) => {
       if (isSlicedArtifact(artifact)) return proveRunFiles(artifact, runFlags(flags), cx);
@@ -59,7 +61,7 @@ const optionOf = (name: string): string => `--${name.replace(/[A-Z]/g, (c) => `-
 
 /** @throws Diagnostic `usage` for options that contradict each other. */
 function runFlags(flags: ProveFlags): ProveRunFlags {
-  const { input, output, run, audit, memory } = flags;
+  const { input, output, run, audit, memory, sliceTimeout } = flags;
   const parallel = flags.parallel ?? 1;
   if ((input === undefined) === (run === undefined)) throw usage('prove expects either --input or --run');
   if (audit !== undefined && run === undefined) throw usage('--audit is for a run that was committed to: give --run');
@@ -68,6 +70,7 @@ function runFlags(flags: ProveFlags): ProveRunFlags {
   if (commitOnly && (input === undefined || flags.slices !== undefined))
     throw usage('--commit-only takes --input and proves no slices');
   if (parallel < 1 || parallel > 256) throw usage('--parallel expects a number from 1 to 256');
+  if (sliceTimeout !== undefined && sliceTimeout <= 0) throw usage('--slice-timeout expects seconds, more than 0');
   const slices = parseNames(flags.slices);
   return {
     output,
@@ -78,6 +81,7 @@ function runFlags(flags: ProveFlags): ProveRunFlags {
     ...(run !== undefined && { run }),
     ...(audit !== undefined && { audit }),
     ...(slices !== undefined && { slices }),
+    ...(sliceTimeout !== undefined && { sliceTimeout }),
     ...(memory !== undefined && { memory: parseBytes(memory, '--memory') }),
   };
 }

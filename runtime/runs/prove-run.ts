@@ -14,14 +14,17 @@ import type { Opening } from '../witness.ts';
 import { checkAudit, readAudit } from './audit.ts';
 import { RUN_FILES } from './build-run.ts';
 import { commitRun, type LoadedRunProver } from './commit-run.ts';
-import { proveSlices } from './prove-slices.ts';
+import { type ProveSlicesOptions, proveSlices } from './prove-slices.ts';
 import type { Budget } from './prover-pool.ts';
 import { loadRun, slicesByName } from './run-verifier.ts';
 import { type Coverage, checkStatement, coverageOf, modelPorts, portsOf, readRun } from './verify-run.ts';
 import { type CommittedRun, openWorkFolder, type WorkFolder } from './work-folder.ts';
 
 /** What to prove, and where the run goes. */
-export interface ProveRunOptions extends Omit<ProveOptions, 'inputs' | 'onEstimate'>, Partial<Budget> {
+export interface ProveRunOptions
+  extends Omit<ProveOptions, 'inputs' | 'onEstimate'>,
+    Partial<Budget>,
+    Pick<ProveSlicesOptions, 'sliceTimeout' | 'onNotice'> {
   /** Reals by input name; absent: `committed` says which run. */
   readonly inputs?: ReadonlyMap<string, Tensor>;
   /** Path of a run that has been committed to (`commitRun`), with its work folder beside it. */

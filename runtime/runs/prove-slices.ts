@@ -9,7 +9,7 @@ import { turn } from '../turn.ts';
 import type { LoadedVerifier } from '../verify.ts';
 import { checkedSliceFolder, type LoadedRunProver, sliceVerifier } from './commit-run.ts';
 import { signalForm } from './committer.ts';
-import { type Budget, childWorker, runTasks } from './prover-pool.ts';
+import { type Budget, createPool, runTasks } from './prover-pool.ts';
 import { localWorker, type SliceJob, type SliceWorker } from './slice-job.ts';
 import { inModelNames, namesInRun } from './slice-names.ts';
 import { sliceSignals, tensorsOfPorts } from './slice-signals.ts';
@@ -18,7 +18,11 @@ import type { CommittedRun, WorkFolder } from './work-folder.ts';
 
 /** How slices are proved. One at a time in this process, or several in processes of their own. */
 export interface ProveSlicesOptions extends Partial<Budget> {
+  /** A process that is at one slice for longer is ended, and the slice tried once more (seconds). */
+  readonly sliceTimeout?: number | undefined;
   readonly onProgress?: ((stage: string, fraction?: number) => void) | undefined;
+  /** Told what deserves attention: slices that take long, processes that were started again. */
+  readonly onNotice?: ((text: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -35,29 +39,36 @@ export async function proveSlices(
   wanted: readonly number[],
   committed: CommittedRun,
   work: WorkFolder,
-  { parallel = 1, memory = availableBytes(), onProgress = () => {}, signal }: ProveSlicesOptions,
+  options: ProveSlicesOptions,
 ): Promise<ProvedSlices> {
+  const { parallel = 1, memory = availableBytes(), sliceTimeout, onProgress = () => {}, signal } = options;
   const { slices } = prover.run.description;
   const artifact = (root: string): string =>
     join(prover.folder, ARTIFACT_FILES.slices, slices.find((s) => s.root === root)!.id);
-  const worker =
-    parallel > 1
-      ? childWorker({ artifact, blobs: work.blobs, scratch: work.scratch })
-      : localWorker({ artifact, tensor: work.readTensor, scratch: work.scratch });
   const proofs = new Map<number, Uint8Array>();
-  const waiting: { readonly slice: number; readonly bytes: number }[] = [];
+  const waiting: Waiting[] = [];
   const tell = (what: string): void => onProgress(what, proofs.size / wanted.length);
   for (const slice of wanted) {
     tell('looking for finished proofs');
     await turn(signal);
     const verifier = sliceVerifier(prover, slice);
     const kept = keptProof(prover, slice, verifier, committed, work);
-    if (kept === undefined) waiting.push({ slice, bytes: expectedBytes(verifier) });
+    if (kept === undefined) waiting.push({ slice, id: slices[slice]!.id, ...expectation(verifier) });
     else proofs.set(slice, kept);
   }
   const reused = [...proofs.keys()];
-  // Longest first: what is started last is short.
-  if (parallel > 1) waiting.sort((a, b) => b.bytes - a.bytes);
+  // Longest first: what is started last is short. Equal slices one after the other: their key is read once.
+  if (parallel > 1) waiting.sort((a, b) => b.bytes - a.bytes || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+  const sizes = new Map(waiting.map((w) => [w.slice, w.size]));
+  // This process cannot end itself when its time is over.
+  const pool =
+    parallel === 1 && sliceTimeout === undefined
+      ? undefined
+      : createPool(
+          { artifact, blobs: work.blobs, scratch: work.scratch },
+          { size: (slice) => sizes.get(slice) ?? 1, timeout: sliceTimeout, onNotice: options.onNotice ?? tell },
+        );
+  const worker = pool?.work ?? localWorker({ artifact, tensor: work.readTensor, scratch: work.scratch });
   const tasks = waiting.map(({ slice, bytes }) => ({
     bytes,
     async run(): Promise<void> {
@@ -66,7 +77,11 @@ export async function proveSlices(
       proofs.set(slice, await proveSlice(prover, slice, committed, work, worker, signal));
     },
   }));
-  await runTasks(tasks, { parallel, memory });
+  try {
+    await runTasks(tasks, { parallel, memory }, pool?.trim);
+  } finally {
+    await pool?.close();
+  }
   const measured = wanted.flatMap((slice): MeasuredProof[] => {
     const figures = work.figures(slice);
     const proofBytes = proofs.get(slice)!.length;
@@ -75,11 +90,20 @@ export async function proveSlices(
   return { proofs, measured, reused };
 }
 
-/** Expected peak memory of the process that proves a slice (bytes). */
-function expectedBytes({ system, description }: LoadedVerifier): number {
-  return system.proofSystem === 'plonk-koalabear'
-    ? nativeProveBytes(system.key.run.protocol.plan.cells)
-    : groth16ProveBytes(description.constraints);
+/** A slice that is to be proved. */
+interface Waiting {
+  readonly slice: number;
+  readonly id: string;
+  /** Expected peak memory of its process. */
+  readonly bytes: number;
+  /** Cells or constraints. */
+  readonly size: number;
+}
+
+function expectation({ system, description: { constraints } }: LoadedVerifier): Pick<Waiting, 'bytes' | 'size'> {
+  if (system.proofSystem !== 'plonk-koalabear') return { bytes: groth16ProveBytes(constraints), size: constraints };
+  const { cells } = system.key.run.protocol.plan;
+  return { bytes: nativeProveBytes(cells), size: cells.advice + cells.weight };
 }
 
 /** A proof of an earlier attempt, verified again: a damaged one is worth nothing. */

@@ -1,12 +1,18 @@
 // A pool of child processes that prove slices at the same time within a memory budget: the local form of a network of provers.
-import { fork } from 'node:child_process';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Diagnostic, quote } from '../../compiler/ir/diagnostics.ts';
-import { builtScript } from '../provers/snarkjs/built-script.ts';
-import type { SliceCall, SliceReply, SliceWorker } from './slice-job.ts';
+import { type Ended, type ProverProcess, startProver } from './prover-process.ts';
+import type { SliceCall, SliceJob, SliceReply, SliceWorker } from './slice-job.ts';
+import { type FinishedJob, lateAfter, PATIENCE, type Patience } from './stragglers.ts';
 
-/** Processes that end without an answer are started again this often: the system may have needed their memory. */
+/** Jobs whose process ends without an answer are started again this often: the system may have needed their memory. */
 const MOST_ATTEMPTS = 2;
+
+/** A process that holds more than this after a job is not used again (bytes): a fresh one holds about 100 MB. */
+const MOST_RESIDENT = 250e6;
+
+/** How often it is looked whether a job is late (milliseconds). */
+const LOOK = 250;
 
 /** Where children find artifacts and blobs. */
 export interface ChildPlace {
@@ -17,64 +23,120 @@ export interface ChildPlace {
   readonly scratch: string;
 }
 
-/**
- * Does each job in a process of its own.
- * @throws Diagnostic what the job throws; `prover-crashed` if its process ends without an answer twice.
- */
-export function childWorker(place: ChildPlace): SliceWorker {
-  return async (job, signal) => {
-    const [blobs, scratch] = [resolve(place.blobs), resolve(place.scratch)];
-    const call = { job, artifact: resolve(place.artifact(job.root)), blobs, scratch };
-    let ended = '';
-    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-      signal?.throwIfAborted();
-      const outcome = await converse(call, signal);
-      signal?.throwIfAborted();
-      if (typeof outcome === 'string') {
-        ended = outcome;
-        continue;
+/** How jobs are watched. */
+export interface Watch {
+  /** Cells or constraints of a slice: what its time grows with. */
+  size(slice: number): number;
+  /** After this time of one process at one slice it is killed (seconds, its start included); absent: never. */
+  readonly timeout?: number | undefined;
+  readonly patience?: Patience | undefined;
+  /** Told of slices that take long, and of processes that are started again. */
+  onNotice(text: string): void;
+}
+
+/** Processes that prove slices, kept from one job to the next. */
+export interface ProverPool {
+  /**
+   * Does a job in a process of its own.
+   * @throws Diagnostic what the job throws; `prover-crashed`, `slice-timeout` if two processes end, or are ended, without an
+   * answer.
+   */
+  readonly work: SliceWorker;
+  /** Ends waiting processes but for those that jobs are about to take, and as many as fit into some memory (bytes). */
+  trim(jobs: number, spare: number): void;
+  /** Ends all processes. */
+  close(): Promise<void>;
+}
+
+export function createPool(place: ChildPlace, watch: Watch): ProverPool {
+  const [blobs, scratch] = [resolve(place.blobs), resolve(place.scratch)];
+  const all = new Set<ProverProcess>();
+  const idle: ProverProcess[] = [];
+  const finished: FinishedJob[] = [];
+  let busy = 0;
+  const start = (): ProverProcess => {
+    const made = startProver();
+    all.add(made);
+    made.closed.then(() => all.delete(made));
+    return made;
+  };
+  const take = (): ProverProcess => {
+    for (let next = idle.pop(); next !== undefined; next = idle.pop()) if (next.isAlive()) return next;
+    return start();
+  };
+  /** Its memory is free when this settles. */
+  const end = (prover: ProverProcess): Promise<void> => {
+    prover.kill();
+    return prover.closed;
+  };
+  const attempt = async (prover: ProverProcess, call: SliceCall, signal?: AbortSignal): Promise<SliceReply | Ended> => {
+    busy++;
+    const began = performance.now();
+    const seconds = (): number => (performance.now() - began) / 1000;
+    let [told, late] = [false, false];
+    const look = setInterval(() => {
+      if (watch.timeout !== undefined && seconds() > watch.timeout) {
+        late = true;
+        prover.kill();
       }
-      if (outcome.ok) return { proof: Uint8Array.from(Buffer.from(outcome.proof, 'base64')), figures: outcome.figures };
-      throw new Diagnostic(outcome.code, outcome.message, { file: call.artifact, ...outcome.where });
+      const limit = lateAfter(watch.size(call.job.slice), finished, watch.patience ?? PATIENCE);
+      if (told || seconds() <= limit) return;
+      told = true;
+      watch.onNotice(
+        `slice ${quote(call.job.name)} takes ${Math.round(seconds())} s so far, ${finished.length === 0 ? 'and none is finished' : `others suggest ${(limit / (watch.patience ?? PATIENCE).factor).toPrecision(2)} s or less`}: still waiting for it`,
+      );
+    }, LOOK);
+    signal?.addEventListener('abort', prover.kill, { once: true });
+    try {
+      const outcome = await prover.converse(call);
+      if ('ended' in outcome) {
+        await prover.closed;
+        return late ? { ended: `was not done within ${watch.timeout} s` } : outcome;
+      }
+      if (outcome.ok) finished.push({ size: watch.size(call.job.slice), seconds: seconds() });
+      if (outcome.residentBytes <= MOST_RESIDENT && !late) idle.push(prover);
+      else await end(prover);
+      return outcome;
+    } finally {
+      busy--;
+      clearInterval(look);
+      signal?.removeEventListener('abort', prover.kill);
     }
-    throw new Diagnostic(
-      'prover-crashed',
-      `the process that proves slice ${quote(job.name)} ${ended}, ${MOST_ATTEMPTS} times: is there enough memory?`,
-    );
+  };
+  const work: SliceWorker = async (job, signal) => {
+    const call = { job, artifact: resolve(place.artifact(job.root)), blobs, scratch };
+    for (let attempts = 1; ; attempts++) {
+      signal?.throwIfAborted();
+      // The second time in a fresh process.
+      const outcome = await attempt(attempts === 1 ? take() : start(), call, signal);
+      signal?.throwIfAborted();
+      if (!('ended' in outcome)) return resultOf(outcome, call.artifact);
+      if (attempts === MOST_ATTEMPTS) throw failure(job, outcome, watch.timeout);
+      watch.onNotice(`the process that proves slice ${quote(job.name)} ${outcome.ended}: trying once more`);
+    }
+  };
+  return {
+    work,
+    trim(jobs, spare) {
+      const keep = Math.max(0, jobs - busy) + Math.max(0, Math.floor(spare / MOST_RESIDENT));
+      while (idle.length > keep) idle.pop()!.kill();
+    },
+    async close() {
+      await Promise.all([...all].map(end));
+    },
   };
 }
 
-/** @returns the reply, or how the process ended without one. */
-function converse(call: SliceCall, signal: AbortSignal | undefined): Promise<SliceReply | string> {
-  // execArgv is empty so that loaders and inspectors of the parent do not leak into the child.
-  const child = fork(builtScript(join('..', '..', 'runs', 'slice-child')), [], {
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    serialization: 'json',
-  });
-  // By disconnection: the child's own children end with it.
-  const abort = (): void => {
-    if (child.connected) child.disconnect();
-  };
-  signal?.addEventListener('abort', abort, { once: true });
-  return new Promise((settle) => {
-    let reply: SliceReply | undefined;
-    let failure = '';
-    child.once('message', (received: SliceReply) => {
-      reply = received;
-    });
-    child.once('error', (e) => {
-      failure = `could not be started (${e.message})`;
-      if (child.pid === undefined) settle(failure);
-    });
-    child.once('close', (code, by) => {
-      signal?.removeEventListener('abort', abort);
-      settle(reply ?? (failure || (by === null ? `ended with exit code ${code}` : `was ended by ${by}`)));
-    });
-    child.send(call, (e) => {
-      if (e !== null) failure = `did not take its job (${e.message})`;
-    });
-  });
+function resultOf(reply: SliceReply, artifact: string): Awaited<ReturnType<SliceWorker>> {
+  if (!reply.ok) throw new Diagnostic(reply.code, reply.message, { file: artifact, ...reply.where });
+  return { proof: Uint8Array.from(Buffer.from(reply.proof, 'base64')), figures: reply.figures };
+}
+
+function failure({ name }: SliceJob, { ended }: Ended, timeout: number | undefined): Diagnostic {
+  const what = `the process that proves slice ${quote(name)} ${ended}, ${MOST_ATTEMPTS} times`;
+  return timeout !== undefined && ended.startsWith('was not done')
+    ? new Diagnostic('slice-timeout', `${what}: allow it more time, or prove fewer slices at a time`)
+    : new Diagnostic('prover-crashed', `${what}: is there enough memory?`);
 }
 
 /** One thing to do, and the memory that it is expected to take (bytes). */
@@ -92,9 +154,14 @@ export interface Budget {
 /**
  * Runs tasks in order, as many at a time as the budget allows; one that is larger than all of it runs alone. After a failure
  * none is started any more, and those that run are waited for.
+ * @param onWait told, whenever no more tasks can be started, how many run and how much of the memory is left
  * @throws what the first task that failed threw.
  */
-export async function runTasks(tasks: readonly Task[], { parallel, memory }: Budget): Promise<void> {
+export async function runTasks(
+  tasks: readonly Task[],
+  { parallel, memory }: Budget,
+  onWait: (running: number, spare: number) => void = () => {},
+): Promise<void> {
   const waiting = [...tasks];
   const running = new Set<Promise<void>>();
   let used = 0;
@@ -114,9 +181,14 @@ export async function runTasks(tasks: readonly Task[], { parallel, memory }: Bud
   };
   while (waiting.length > 0 && failed === undefined) {
     const next = waiting.findIndex((t) => running.size === 0 || (running.size < parallel && used + t.bytes <= memory));
-    if (next >= 0) start(waiting.splice(next, 1)[0]!);
-    else await Promise.race(running);
+    if (next >= 0) {
+      start(waiting.splice(next, 1)[0]!);
+      continue;
+    }
+    onWait(running.size, memory - used);
+    await Promise.race(running);
   }
+  onWait(running.size, 0);
   await Promise.all(running);
   if (failed !== undefined) throw failed.reason;
 }

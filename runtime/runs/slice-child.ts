@@ -1,11 +1,23 @@
-// Runs in a child process: does one job of a sliced run, sends the proof back and exits, which gives its memory back.
+// Runs in a child process: does jobs of a sliced run one after the other and sends the proofs back, until its parent is gone.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Diagnostic } from '../../compiler/ir/diagnostics.ts';
-import { localWorker, type SliceCall, type SliceReply } from './slice-job.ts';
+import { type JobPlace, localWorker, type SliceCall, type SliceOutcome, type SliceReply } from './slice-job.ts';
 import { readBlob } from './work-folder.ts';
 
-async function answer({ job, artifact, blobs, scratch }: SliceCall): Promise<SliceReply> {
+/** Where the current job finds what it names; the worker keeps a slice's key for the next job of an equal slice. */
+let call: SliceCall | undefined;
+const place: JobPlace = {
+  artifact: () => call!.artifact,
+  tensor: (blob) => readBlob(call!.blobs, blob),
+  get scratch() {
+    return call!.scratch;
+  },
+};
+const work = localWorker(place);
+
+async function answer({ job }: SliceCall): Promise<SliceOutcome> {
   try {
-    const work = localWorker({ artifact: () => artifact, tensor: (blob) => readBlob(blobs, blob), scratch });
     const { proof, figures } = await work(job);
     return { ok: true, proof: Buffer.from(proof).toString('base64'), figures };
   } catch (e) {
@@ -14,8 +26,20 @@ async function answer({ job, artifact, blobs, scratch }: SliceCall): Promise<Sli
   }
 }
 
+/** Gives memory of a job back, as far as the system lets it, before the parent decides whether this process goes on. */
+function residentBytes(): number {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  if (typeof collect === 'function') collect();
+  return process.memoryUsage.rss();
+}
+
 // The parent is gone: nobody waits for the proof, and snarkjs must not go on alone.
 process.once('disconnect', () => process.exit(1));
-process.once('message', (call: SliceCall) => {
-  answer(call).then((reply) => process.send?.(reply, undefined, undefined, () => process.exit(0)));
+process.on('message', (received: SliceCall) => {
+  call = received;
+  answer(received).then((outcome) => {
+    const reply: SliceReply = { ...outcome, residentBytes: residentBytes() };
+    process.send?.(reply);
+  });
 });

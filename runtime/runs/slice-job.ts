@@ -36,10 +36,16 @@ export interface SliceCall {
   readonly scratch: string;
 }
 
-/** What it answers: the encoded proof in base 64 and what it took, or a diagnostic. */
-export type SliceReply =
+/** What becomes of a job: the encoded proof in base 64 and what it took, or a diagnostic. */
+export type SliceOutcome =
   | { readonly ok: true; readonly proof: string; readonly figures: JobFigures }
   | { readonly ok: false; readonly code: string; readonly message: string; readonly where: Where };
+
+/** What a child process answers. */
+export type SliceReply = SliceOutcome & {
+  /** Resident set of the process after the job (bytes). */
+  readonly residentBytes: number;
+};
 
 /** Where a job finds what it names. */
 export interface JobPlace {
@@ -61,20 +67,24 @@ export interface JobResult {
 export type SliceWorker = (job: SliceJob, signal?: AbortSignal) => Promise<JobResult>;
 
 /**
- * Does jobs in this process.
+ * Does jobs in this process. What was read of an artifact serves the next job if that is of an equal slice.
  * @throws Diagnostic `wrong-slice` for an artifact with another root, `wrong-signals` if the run computed something else than
  * the statement says, and what proving throws.
  */
 export function localWorker(place: JobPlace): SliceWorker {
+  let last: LoadedProver | undefined;
   return async (job, signal) => {
     resetPeak();
     const clock = stopwatch();
     const folder = place.artifact(job.root);
-    const prover = await loadProver(folder);
+    // Dropped before the next one is read: one key is in memory at a time.
+    if (last?.verifier.root !== job.root) last = undefined;
+    const prover = last ?? (await loadProver(folder));
     if (prover.verifier.root !== job.root)
       throw new Diagnostic('wrong-slice', `slice ${quote(job.name)} has another model root than the run names`, {
         file: folder,
       });
+    last = prover;
     const loadSeconds = clock();
     const { proof, peakBytes: others } = await proveJob(prover, job, place, signal);
     return { proof, figures: { loadSeconds, seconds: clock(), peakBytes: Math.max(peakBytes(), others) } };
