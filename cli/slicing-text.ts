@@ -22,8 +22,17 @@ export function showOptimality({ optimality, because, downSets }: Slicing['repor
   return optimality === 'interval' ? `the best over the intervals of one order: ${because}` : because;
 }
 
+/** Layers that were divided: how, and into how many tiles. */
+export function describeTiles({ report: { tiled = [] } }: Slicing): readonly string[] {
+  return tiled.map(
+    ({ nodes, axis, tiles, of, largest }) =>
+      `divided ${showNodes(nodes)}: ${tiles} tiles along axis ${axis}, each at most ${largest} of ${of} cells`,
+  );
+}
+
 /** @param keys for each slice its structural key: equal ones share a circuit */
-export function describeSlicing({ slices, tensors, report }: Slicing, keys: readonly string[]): string {
+export function describeSlicing(slicing: Slicing, keys: readonly string[]): string {
+  const { slices, tensors, report } = slicing;
   const { unit, makespan } = report;
   const names = (list: readonly number[]): string => list.map((t) => printable(tensors[t]!.name)).join(', ');
   const rows = slices.map((s, i) => {
@@ -52,6 +61,7 @@ export function describeSlicing({ slices, tensors, report }: Slicing, keys: read
     t.consumers.map((s) => slices[s]!.name).join(', '),
   ]);
   return [
+    ...describeTiles(slicing),
     table([makespan === undefined ? header : [...header, 'prover'], ...rows], [4, 5, 6, 7]),
     '',
     boundaries.length === 0

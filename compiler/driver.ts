@@ -26,6 +26,7 @@ import { showRational } from './ir/rational.ts';
 import type { Slicing } from './ir/slicing.ts';
 import { printModule } from './ir/text/printer.ts';
 import { createSliceLowering } from './lower-slices.ts';
+import type { SlicedModule } from './passes/tile/index.ts';
 import { quantizeModel } from './pipeline.ts';
 import type { Registries } from './plugin.ts';
 
@@ -48,8 +49,11 @@ export interface CompileOptions {
   /** Sizes of dynamic dimensions. */
   readonly dims?: ReadonlyMap<string, number>;
   readonly visibility?: Partial<PortVisibility>;
-  /** Cuts the quantized module into slices, which are then proved one by one; absent: the model is proved as a whole. */
-  readonly slice?: (int: Module, backend: Backend) => Slicing;
+  /**
+   * Cuts the quantized module into slices, which are then proved one by one; absent: the model is proved as a whole. Where
+   * layers have been divided it gives the module that it cuts besides.
+   */
+  readonly slice?: (int: Module, backend: Backend) => Slicing | SlicedModule;
   /** Where keys of Groth16 come from: a development set-up, or a powers-of-tau file. */
   readonly keys?: KeySource;
   /** Told what is being done, with the fraction done where it is known. */
@@ -224,13 +228,14 @@ async function compileSlices(
   build: BuildOptions,
   load: () => Promise<LoadedModel>,
   target: CompileTarget,
-  cut: (int: Module, backend: Backend) => Slicing,
+  cut: NonNullable<CompileOptions['slice']>,
 ): Promise<Outcome> {
   const { backend, proofSystem, visibility, registries } = target;
   let slicing: Slicing | undefined;
   const built = await buildRun(build, async () => {
-    const { name, float, int, inputs, outputs } = await load();
-    const cuts = cut(int, backend);
+    const { name, float, int: undivided, inputs, outputs } = await load();
+    const made = cut(undivided, backend);
+    const { module: int, slicing: cuts } = 'slicing' in made ? made : { module: undivided, slicing: made };
     slicing = cuts;
     const { slices, tensors } = cuts;
     const types = new Map(outputs.map((o) => [o.name, o.dtype]));

@@ -52,6 +52,7 @@ export type {
   Slicing,
   SlicingReport,
   TensorSource,
+  TiledLayer,
 } from './ir/slicing.ts';
 export type { Tensor } from './ir/tensor.ts';
 export { printModule } from './ir/text/printer.ts';
@@ -95,6 +96,7 @@ export {
   slicingOfOperations,
   structuralKey,
 } from './passes/slice/index.ts';
+export { type SlicedModule, sliceInTiles } from './passes/tile/index.ts';
 export { type QuantizationOptions, type QuantizedModels, quantization, quantizeModel, SIMPLIFY } from './pipeline.ts';
 export { definePlugin, type Plugin, type Registries } from './plugin.ts';
 

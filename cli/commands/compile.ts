@@ -7,7 +7,7 @@ import {
   DEFAULT_BACKEND,
   formatDiagnostic,
   printable,
-  sliceModule,
+  sliceInTiles,
 } from '../../compiler/index.ts';
 import { availableBytes, type BuildEstimate, proveSeconds } from '../../runtime/index.ts';
 import type { CommandContext } from '../context.ts';
@@ -15,7 +15,7 @@ import { chooseCostModel, describeSource } from '../cost-models.ts';
 import { collect, compilerWith, parseDims, parseRanges, parseVisibility, real, usage, whole } from '../options.ts';
 import { memoryWarning, secrecyWarning } from '../secrecy.ts';
 import { parseSlice } from '../slice-options.ts';
-import { showNodes } from '../slicing-text.ts';
+import { describeTiles, showNodes } from '../slicing-text.ts';
 import { table } from '../table.ts';
 
 interface CompileFlags {
@@ -114,14 +114,14 @@ function slicingFor(flags: CompileFlags, compiler: Compiler, cx: CommandContext)
     if (coefficients !== undefined)
       cx.console.note(`slices by cost model ${costModel.name}, coefficients: ${describeSource(coefficients)}`);
     const onProgress = (done: number, of: number): void => cx.console.progress('counting constraints', done / of);
-    return sliceModule(int, request, { ops, costModel, onProgress });
+    return sliceInTiles(int, request, { ops, costModel, onProgress });
   };
 }
 
 function describeSlices({ slices = [], slicing }: CompileReport): readonly string[] {
   if (slicing === undefined) return [];
   const rows = slices.map((s) => [s.name, showNodes(s.nodes), String(s.constraints), String(s.macs), s.id]);
-  return [table([['slice', 'nodes', 'constraints', 'macs', 'files'], ...rows], [2, 3])];
+  return [table([['slice', 'nodes', 'constraints', 'macs', 'files'], ...rows], [2, 3]), ...describeTiles(slicing)];
 }
 
 /** Keys or registered weights: what was made once for all proofs, and how long it took. */

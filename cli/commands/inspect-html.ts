@@ -12,6 +12,7 @@ import {
   readTensors,
   type SliceContext,
   type Slicing,
+  sliceInTiles,
   sliceModule,
   sliceModules,
   slicingOfOperations,
@@ -97,8 +98,8 @@ async function cutModel(model: string, flags: HtmlFlags, compiler: Compiler, cx:
   refuseRun(flags);
   const request = parseSlice(flags.slice, flags.sliceAt) ?? { objective: { kind: 'total' }, limits: { slices: 1 } };
   const context = contextOf(compiler, flags.costModel, undefined, cx);
-  const { float, int, name, inputs, warnings } = await compiler.load(loadOptions(model, flags, cx));
-  const slicing = sliceModule(int, request, context);
+  const { float, int: undivided, name, inputs, warnings } = await compiler.load(loadOptions(model, flags, cx));
+  const { module: int, slicing } = sliceInTiles(undivided, request, context);
   const sample =
     flags.input !== undefined
       ? await readTensors(flags.input, inputs, 'input')

@@ -1,5 +1,5 @@
 // zkmlc inspect model.onnx --slice ...: where a model would be cut, what each slice would cost, how good that is.
-import { formatDiagnostic, type LoadOptions, sliceModule, sliceModules, structuralKey } from '../../compiler/index.ts';
+import { formatDiagnostic, type LoadOptions, sliceInTiles, sliceModules, structuralKey } from '../../compiler/index.ts';
 import type { CommandContext } from '../context.ts';
 import { chooseCostModel, describeSource } from '../cost-models.ts';
 import { compilerWith, parseDims, parseRanges, usage } from '../options.ts';
@@ -51,8 +51,8 @@ export async function inspectSlices(model: string, flags: SliceFlags, cx: Comman
   const compiler = await compilerWith(flags.plugin);
   const { ops, costModels } = compiler.registries;
   const { costModel, coefficients } = chooseCostModel(costModels, flags.costModel);
-  const { int, name, warnings } = await compiler.load(loadOptions(model, flags, cx));
-  const slicing = sliceModule(int, request, {
+  const { int: undivided, name, warnings } = await compiler.load(loadOptions(model, flags, cx));
+  const { module: int, slicing } = sliceInTiles(undivided, request, {
     ops,
     costModel,
     onProgress: (done, of) => cx.console.progress('counting constraints', done / of),

@@ -1,5 +1,5 @@
 // A report as one HTML page: no script, no request to anywhere, all names escaped.
-import { showCost, showOptimality } from '../slicing-text.ts';
+import { describeTiles, showCost, showOptimality } from '../slicing-text.ts';
 import { showBytes, showNumbers } from '../table.ts';
 import { drawingsOf } from './drawings.ts';
 import { escapeName, escapeText } from './escape.ts';
@@ -73,6 +73,7 @@ function factsOf({ facts, slicing }: Report): Report['facts'] {
   return [
     ...facts,
     ['slices', `${slices.length}, of ${report.groups} indivisible groups; ${showOptimality(report)}`],
+    ...describeTiles(slicing).map((text) => ['tiles', text] as const),
     ['cost model', report.costModel],
     [
       'predicted',

@@ -127,6 +127,21 @@ export interface Activation {
   clamp?(params: readonly number[]): readonly [number, number];
 }
 
+/** Some of the cells along one axis of a tensor: `size` of them from `start` on. */
+export interface AxisPart {
+  readonly axis: number;
+  readonly start: number;
+  readonly size: number;
+}
+
+/** What a part of the results of an operation is computed from. */
+export interface OpTile {
+  /** For each operand the part that is read; undefined: all of it. */
+  readonly operands: readonly (AxisPart | undefined)[];
+  /** Attributes that differ from those of the whole operation. */
+  readonly attrs?: Attrs;
+}
+
 /** One example use: feeds every property test. */
 export interface Sample {
   readonly name: string;
@@ -157,6 +172,12 @@ export interface OpDef<S extends AttrSchema = AttrSchema> {
   lower?(b: Builder, operands: readonly Wire[], cx: LowerContext<S>): readonly Wire[];
   /** Composite operators: the same in terms of others (float stage). Applied by `canonicalize`. */
   expand?(operands: readonly Value[], cx: { readonly attrs: AttrsOf<S>; readonly emitter: Emitter }): readonly Value[];
+  /**
+   * How the operation is divided for provers that cannot hold all of it (pass `tile`): the operator itself, on these parts
+   * of its operands, must give exactly that part of the integers of every result, at the same scale. Absent, or undefined
+   * where the part cannot be had in this way: not along this axis.
+   */
+  tile?(part: AxisPart, cx: OpContext<S, IntType>): OpTile | undefined;
   readonly activation?: Activation;
   readonly samples: readonly Sample[];
 }

@@ -71,6 +71,18 @@ export interface Slice {
   readonly predicted: Cost;
 }
 
+/** A layer that was divided because it is beyond a limit. */
+export interface TiledLayer {
+  /** ONNX nodes of its operations. Their tiles are called `node[2/4]`. */
+  readonly nodes: readonly string[];
+  /** Axis of its result. */
+  readonly axis: number;
+  readonly tiles: number;
+  /** Cells of the axis, and of the largest tile. */
+  readonly of: number;
+  readonly largest: number;
+}
+
 /** How good a slicing is and how that is known. */
 export interface SlicingReport {
   /** `exact`: best over all chains of down-sets; `interval`: best over the intervals of one order; `manual`: cut by hand. */
@@ -93,6 +105,8 @@ export interface SlicingReport {
   readonly unsliced: number;
   /** On `provers` machines, jobs placed longest first. Present if that was asked for. */
   readonly makespan?: Makespan;
+  /** Layers that were divided before; absent if none had to be. */
+  readonly tiled?: readonly TiledLayer[];
 }
 
 /** Time until the last of several machines is done. */

@@ -6,6 +6,15 @@ import { deadCode } from './dead-code.ts';
 import { foldConstants } from './fold-constants.ts';
 import { fuse } from './fuse.ts';
 import { quantize } from './quantize.ts';
+import { tile } from './tile/tile.ts';
 
 /** Every pass of the compiler, by name in alphabetical order. */
-export const standardPasses: readonly AnyPass[] = [calibrate, canonicalize, deadCode, foldConstants, fuse, quantize];
+export const standardPasses: readonly AnyPass[] = [
+  calibrate,
+  canonicalize,
+  deadCode,
+  foldConstants,
+  fuse,
+  quantize,
+  tile,
+];

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { Diagnostic, quote } from '../../compiler/ir/diagnostics.ts';
 import { digest } from '../../compiler/ir/digest.ts';
+import { untiledName } from '../../compiler/ir/tile-name.ts';
 import { ARTIFACT_VERSION } from '../artifact/description.ts';
 import { readBounded } from '../artifact/files.ts';
 import type { RunSlice } from '../artifact/run-description.ts';
@@ -95,9 +96,10 @@ function draw(slices: readonly RunSlice[], method: AuditMethod, commitments: str
 function weightsOf(slices: readonly RunSlice[], method: Exclude<AuditMethod, { kind: 'slices' }>): readonly number[] {
   if (method.kind === 'sample') return slices.map(() => 1);
   const byNode = new Map(method.weights.map((w) => [w.node, w.weight]));
-  const known = new Set(slices.flatMap((s) => s.nodes));
+  // A layer that was divided weighs as much in each of its tiles.
+  const known = new Set(slices.flatMap((s) => s.nodes.flatMap((n) => [n, untiledName(n)])));
   for (const node of byNode.keys()) if (!known.has(node)) throw bad(`no slice has a node ${quote(node)}`);
-  return slices.map((s) => Math.max(1, ...s.nodes.map((n) => byNode.get(n) ?? 1)));
+  return slices.map((s) => Math.max(1, ...s.nodes.map((n) => byNode.get(n) ?? byNode.get(untiledName(n)) ?? 1)));
 }
 
 /** Probability that the draw holds at least one of `cheats` slices that a prover chose before it; a lower bound for policies. */

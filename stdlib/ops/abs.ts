@@ -6,6 +6,7 @@ import { absolute } from '../gadgets/absolute.ts';
 import { mapTensor } from '../shared/elementwise.ts';
 import { unaryImport } from '../shared/onnx-import.ts';
 import { int8, ints } from '../shared/samples.ts';
+import { elementwiseTile } from '../shared/tiles.ts';
 import { floatResult, intResult, NUMBERS, operandsOf } from '../shared/types.ts';
 
 function magnitudes({ lo, hi }: IntType): Interval {
@@ -31,6 +32,7 @@ export const abs = defineOp({
   evalFloat: ([x]) => [mapTensor(x!, Math.abs)],
   evalInt: ([x]) => [mapTensor(x!, Math.abs)],
   lower: (b, [x]) => [absolute(b, x!, 'abs')],
+  tile: elementwiseTile,
   onnx: [unaryImport('Abs', [6, 13], 'abs')],
   samples: [
     { name: 'signed', operands: [int8([2, 3])] },

@@ -4,6 +4,7 @@ import { powerOfTwo, rational } from '../../compiler/ir/rational.ts';
 import { linearCombination } from '../shared/linear-combination.ts';
 import { arithmeticImport } from '../shared/onnx-import.ts';
 import { int8, ints, weights } from '../shared/samples.ts';
+import { elementwiseTile } from '../shared/tiles.ts';
 
 /** x + y; operands of unlike scales are aligned exactly. ONNX Add. */
 export const add = defineOp({
@@ -12,6 +13,7 @@ export const add = defineOp({
   operands: ['x', 'y'],
   results: ['sum'],
   ...linearCombination('add', 1),
+  tile: elementwiseTile,
   onnx: [arithmeticImport('Add', 'add')],
   samples: [
     { name: 'same shape', operands: [int8([2, 3]), int8([2, 3])] },

@@ -8,6 +8,7 @@ import { flagAttribute, intAttribute, operandOf } from '../onnx.ts';
 import { axisLast } from '../shared/axis-last.ts';
 import { reducedShape, requireElements } from '../shared/reduction.ts';
 import { int8, ints } from '../shared/samples.ts';
+import { reductionTile } from '../shared/tiles.ts';
 import { floatResult, intResult, NUMBERS, operandsOf } from '../shared/types.ts';
 
 const attrs = {
@@ -63,6 +64,7 @@ export const argmax = defineOp({
     const { index } = argMax(b, rows, cx.attrs.last, 'argmax');
     return [cx.attrs.keepdims ? b.view(index, { kind: 'reshape', shape: cx.results[0]!.shape }) : index];
   },
+  tile: (part, { attrs: { axis, keepdims }, operands }) => reductionTile(operands[0]!.shape, [axis], keepdims, part),
   onnx: [
     {
       opType: 'ArgMax',

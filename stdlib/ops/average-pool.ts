@@ -10,6 +10,7 @@ import { divideFloor } from '../gadgets/divide.ts';
 import { broadcastSteps, broadcastTo } from '../gadgets/linear.ts';
 import { flagAttribute, intsAttribute, operandOf } from '../onnx.ts';
 import { int8, ints } from '../shared/samples.ts';
+import { windowTile } from '../shared/tiles.ts';
 import { floatResult, intResult, operandsOf, REALS, rangeOf } from '../shared/types.ts';
 import { importWindows, WINDOW_ATTRIBUTES } from '../shared/window-import.ts';
 import {
@@ -115,6 +116,14 @@ export const averagePool = defineOp({
     return [perWindow(x!, p, (sum, n) => Math.floor((2 * sum + n) / (2 * n)))];
   },
   lower: (b, [x], cx) => [recordMeans(b, x!, pooling(x!.shape, cx.attrs), rangeOf(cx.results[0]!))],
+  tile(part, { attrs, operands }) {
+    if (part.axis < 2) return { operands: [part] };
+    // Where counts differ the mean is rounded, and a tile whose own counts agree would not do so.
+    const { shape } = operands[0]!;
+    if (attrs.ceil || pooling(shape, attrs).uniform === undefined) return undefined;
+    const seen = windowTile('average_pool', shape, attrs, part);
+    return seen && { operands: [seen.part], attrs: { pads: seen.pads } };
+  },
   onnx: [
     {
       opType: 'AveragePool',

@@ -8,6 +8,7 @@ import { integerBounds } from '../integers.ts';
 import { intAttribute, operandOf } from '../onnx.ts';
 import { refuse } from '../shared/onnx-import.ts';
 import { int8, ints } from '../shared/samples.ts';
+import { elementwiseTile } from '../shared/tiles.ts';
 import { withShape } from '../shared/types.ts';
 
 /** TensorProto.DataType of the types that can be cast to. */
@@ -75,6 +76,7 @@ export const cast = defineOp({
   },
   evalInt: ([x]) => [x!],
   lower: (_, [x]) => [x!],
+  tile: elementwiseTile,
   onnx: [
     {
       opType: 'Cast',

@@ -6,6 +6,7 @@ import { checkShape, normalizeAxis, type Shape, stridesOf, type Tensor, zeros } 
 import { copyInto, strided } from '../../compiler/ir/view.ts';
 import { intAttribute, operandOf } from '../onnx.ts';
 import { int8, ints, weights } from '../shared/samples.ts';
+import { samePart } from '../shared/tiles.ts';
 import { ANY_ELEMENT, commonScale, floatResult, intResult, operandsOf, rangeOf, showShape } from '../shared/types.ts';
 
 /** @throws Diagnostic `bad-axis`, or `bad-shape` if the operands differ in another axis. */
@@ -62,6 +63,9 @@ export const concat = defineOp({
   evalFloat: (xs, cx) => [joined(xs, cx.attrs.axis)],
   evalInt: (xs, cx) => [joined(xs, cx.attrs.axis)],
   lower: (b, xs, cx) => [b.concat(xs, normalizeAxis(cx.attrs.axis, xs[0]!.shape.length))],
+  // Along its own axis there is nothing to compute in parts.
+  tile: (part, { attrs, operands }) =>
+    part.axis === normalizeAxis(attrs.axis, operands[0]!.shape.length) ? undefined : samePart(operands, part),
   onnx: [
     {
       opType: 'Concat',

@@ -1,12 +1,13 @@
 // Convolution over one to three spatial axes.
 import { Diagnostic } from '../../compiler/ir/diagnostics.ts';
-import { type AttrsOf, defineOp, type OnnxNode } from '../../compiler/ir/op.ts';
+import { type AttrsOf, type AxisPart, defineOp, type OnnxNode, type OpTile } from '../../compiler/ir/op.ts';
 import type { Shape } from '../../compiler/ir/tensor.ts';
 import type { View } from '../../compiler/ir/view.ts';
 import { intAttribute, intsAttribute, operandOf } from '../onnx.ts';
 import { type Bilinear, bilinearType, evaluateBilinear, recordBilinear } from '../shared/bilinear.ts';
 import { refuse } from '../shared/onnx-import.ts';
 import { int8, ints, weights } from '../shared/samples.ts';
+import { windowTile } from '../shared/tiles.ts';
 import { badAttribute, showShape } from '../shared/types.ts';
 import { importWindows, WINDOW_ATTRIBUTES } from '../shared/window-import.ts';
 import { windowAxes, windowSchema, windowSteps } from '../shared/windows.ts';
@@ -65,6 +66,24 @@ function convolution(x: Shape, w: Shape, a: AttrsOf<typeof attrs>): Bilinear {
   };
 }
 
+/** Filters of whole groups or of one group read these groups' channels; positions read the cells that their windows see. */
+function convolutionTile(part: AxisPart, x: Shape, w: Shape, a: AttrsOf<typeof attrs>): OpTile | undefined {
+  const { axis, start, size } = part;
+  if (axis === 0) return { operands: [part, undefined] };
+  if (axis > 1) {
+    const seen = windowTile('conv', x, { ...a, kernel: w.slice(2), ceil: false }, part);
+    return seen && { operands: [seen.part, undefined], attrs: { pads: seen.pads } };
+  }
+  const filters: AxisPart = { axis: 0, start, size };
+  if (a.group === 1) return { operands: [undefined, filters] };
+  const perGroup = w[0]! / a.group;
+  const [first, last] = [Math.floor(start / perGroup), Math.floor((start + size - 1) / perGroup)];
+  const whole = start % perGroup === 0 && size % perGroup === 0;
+  if (first !== last && !whole) return undefined;
+  const group = last - first + 1;
+  return { operands: [{ axis: 1, start: first * w[1]!, size: group * w[1]! }, filters], attrs: { group } };
+}
+
 /** Kernel extents: the weights' own, which `kernel_shape` may only repeat. */
 function kernelOf(n: OnnxNode, w: Shape): Shape {
   const stated = intsAttribute(n, 'kernel_shape');
@@ -93,6 +112,7 @@ export const conv = defineOp({
   evalFloat: ([x, w], cx) => [evaluateBilinear(convolution(x!.shape, w!.shape, cx.attrs), x!, w!)],
   evalInt: ([x, w], cx) => [evaluateBilinear(convolution(x!.shape, w!.shape, cx.attrs), x!, w!)],
   lower: (b, [x, w], cx) => [recordBilinear(b, convolution(x!.shape, w!.shape, cx.attrs), [x!, w!], cx)],
+  tile: (part, { attrs, operands }) => convolutionTile(part, operands[0]!.shape, operands[1]!.shape, attrs),
   onnx: [
     {
       opType: 'Conv',

@@ -5,6 +5,7 @@ import { broadcastSteps } from '../gadgets/linear.ts';
 import { constantInts, operandOf } from '../onnx.ts';
 import { refuse } from '../shared/onnx-import.ts';
 import { int8 } from '../shared/samples.ts';
+import { broadcastPart } from '../shared/tiles.ts';
 import { viewMeaning } from '../shared/view-operator.ts';
 
 const attrs = {
@@ -21,6 +22,10 @@ export const expand = defineOp({
   ...viewMeaning<typeof attrs>('expand', (from, { shape }) => {
     checkShape(shape, 'expand');
     return broadcastSteps(from, shape);
+  }),
+  tile: (part, { attrs: { shape }, operands }) => ({
+    operands: [broadcastPart(operands[0]!.shape, shape.length, part)],
+    attrs: { shape: shape.with(part.axis, part.size) },
   }),
   onnx: [
     {

@@ -44,6 +44,12 @@ export const gather = defineOp({
       { kind: 'reshape', shape: result },
     ];
   }),
+  tile({ axis, ...part }, { attrs: a, operands }) {
+    const { length } = operands[0]!.shape;
+    const [at, added] = [normalizeAxis(a.axis, length), a.index_shape.length];
+    if (axis >= at && axis < at + added) return undefined;
+    return { operands: [{ axis: axis < at ? axis : axis - added + 1, ...part }] };
+  },
   onnx: [
     {
       opType: 'Gather',

@@ -2,12 +2,13 @@
 import type { Contraction } from '../../compiler/ir/contraction.ts';
 import { letters } from '../../compiler/ir/contraction.ts';
 import { Diagnostic } from '../../compiler/ir/diagnostics.ts';
-import { defineOp } from '../../compiler/ir/op.ts';
+import { type AxisPart, defineOp, type OpTile } from '../../compiler/ir/op.ts';
 import { broadcastShapes, type Shape, sameShape } from '../../compiler/ir/tensor.ts';
 import type { View } from '../../compiler/ir/view.ts';
 import { operandOf } from '../onnx.ts';
 import { type Bilinear, bilinearType, evaluateBilinear, recordBilinear } from '../shared/bilinear.ts';
 import { int8, ints, weights } from '../shared/samples.ts';
+import { broadcastPart } from '../shared/tiles.ts';
 import { showShape } from '../shared/types.ts';
 
 /**
@@ -47,6 +48,20 @@ function product(x: Shape, y: Shape): Bilinear {
   return { a: a.steps, b: b.steps, spec, result: [] };
 }
 
+/** Rows of the result are rows of x, columns those of w; along a batch axis it is both operands' part. */
+function productTile(part: AxisPart, x: Shape, w: Shape, result: Shape): OpTile {
+  const [row, column] = [x.length > 1 ? 1 : 0, w.length > 1 ? 1 : 0];
+  const batch = result.length - row - column;
+  if (part.axis < batch)
+    return {
+      operands: [broadcastPart(x.slice(0, -1 - row), batch, part), broadcastPart(w.slice(0, -1 - column), batch, part)],
+    };
+  const isRow = row === 1 && part.axis === batch;
+  return {
+    operands: isRow ? [{ ...part, axis: x.length - 2 }, undefined] : [undefined, { ...part, axis: w.length - 1 }],
+  };
+}
+
 /** Matrix product, numpy.matmul. ONNX MatMul. */
 export const matmul = defineOp({
   name: 'matmul',
@@ -59,6 +74,7 @@ export const matmul = defineOp({
   evalFloat: ([x, w]) => [evaluateBilinear(product(x!.shape, w!.shape), x!, w!)],
   evalInt: ([x, w]) => [evaluateBilinear(product(x!.shape, w!.shape), x!, w!)],
   lower: (b, [x, w], cx) => [recordBilinear(b, product(x!.shape, w!.shape), [x!, w!], cx)],
+  tile: (part, { operands, results }) => productTile(part, operands[0]!.shape, operands[1]!.shape, results[0]!.shape),
   onnx: [
     {
       opType: 'MatMul',

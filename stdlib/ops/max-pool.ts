@@ -9,6 +9,7 @@ import { flagAttribute, intAttribute, intsAttribute, operandOf } from '../onnx.t
 import { axisLast } from '../shared/axis-last.ts';
 import { refuse } from '../shared/onnx-import.ts';
 import { int8, ints } from '../shared/samples.ts';
+import { windowTile } from '../shared/tiles.ts';
 import { NUMBERS, operandsOf, withShape } from '../shared/types.ts';
 import { importWindows, WINDOW_ATTRIBUTES } from '../shared/window-import.ts';
 import {
@@ -76,6 +77,11 @@ export const maxPool = defineOp({
   evalFloat: ([x], cx) => [maxima(x!, windowsOf(x!.shape, cx.attrs))],
   evalInt: ([x], cx) => [maxima(x!, windowsOf(x!.shape, cx.attrs))],
   lower: (b, [x], cx) => [recordMaxima(b, x!, windowsOf(x!.shape, cx.attrs))],
+  tile(part, { attrs, operands }) {
+    if (part.axis < 2) return { operands: [part] };
+    const seen = windowTile('max_pool', operands[0]!.shape, attrs, part);
+    return seen && { operands: [seen.part], attrs: { pads: seen.pads } };
+  },
   onnx: [
     {
       opType: 'MaxPool',

@@ -7,6 +7,7 @@ import type { View } from '../../compiler/ir/view.ts';
 import { type Bilinear, bilinearType, evaluateBilinear, recordBilinear } from '../shared/bilinear.ts';
 import { arithmeticImport } from '../shared/onnx-import.ts';
 import { int8, ints, weights } from '../shared/samples.ts';
+import { elementwiseTile } from '../shared/tiles.ts';
 
 /** One operand: axes that repeat are dropped, so that the contraction itself broadcasts. */
 function repeated(shape: Shape, to: Shape): { readonly steps: readonly View[]; readonly axes: string } {
@@ -39,6 +40,7 @@ export const mul = defineOp({
   evalFloat: ([x, y]) => [evaluateBilinear(product(x!.shape, y!.shape), x!, y!)],
   evalInt: ([x, y]) => [evaluateBilinear(product(x!.shape, y!.shape), x!, y!)],
   lower: (b, [x, y], cx) => [recordBilinear(b, product(x!.shape, y!.shape), [x!, y!], cx)],
+  tile: elementwiseTile,
   onnx: [arithmeticImport('Mul', 'mul')],
   samples: [
     { name: 'two activations', operands: [int8([2, 3]), int8([2, 3])] },

@@ -5,6 +5,7 @@ import { scaled } from '../gadgets/linear.ts';
 import { mapTensor } from '../shared/elementwise.ts';
 import { unaryImport } from '../shared/onnx-import.ts';
 import { int8, ints } from '../shared/samples.ts';
+import { elementwiseTile } from '../shared/tiles.ts';
 import { floatResult, intResult, NUMBERS, operandsOf } from '../shared/types.ts';
 
 /** -x. ONNX Neg. */
@@ -25,6 +26,7 @@ export const neg = defineOp({
   // 0 - v: there is no negative zero among the integers.
   evalInt: ([x]) => [mapTensor(x!, (v) => 0 - v)],
   lower: (b, [x]) => [scaled(b, x!, -1n)],
+  tile: elementwiseTile,
   onnx: [unaryImport('Neg', [6, 13], 'neg')],
   samples: [
     { name: 'signed', operands: [int8([2, 3])] },

@@ -147,6 +147,8 @@ export const pad = defineOp({
   evalFloat: ([x], cx) => [padded(x!, cx.attrs)],
   evalInt: ([x], cx) => [padded(x!, cx.attrs)],
   lower: (b, [x], cx) => [recordPad(b, x!, cx.attrs)],
+  tile: (part, { attrs: a }) =>
+    a.before[part.axis] === 0 && a.after[part.axis] === 0 ? { operands: [part] } : undefined,
   onnx: [
     {
       opType: 'Pad',

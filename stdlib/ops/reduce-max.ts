@@ -13,6 +13,7 @@ import {
   requireElements,
 } from '../shared/reduction.ts';
 import { int8, ints } from '../shared/samples.ts';
+import { reductionTile } from '../shared/tiles.ts';
 import { NUMBERS, operandsOf, withShape } from '../shared/types.ts';
 
 /** @throws Diagnostic `bad-axis` or `empty-reduction`. */
@@ -48,6 +49,7 @@ export const reduceMax = defineOp({
     const y = recordMaxima(b, x!, axesOf(x!.shape, cx.attrs.axes));
     return [cx.attrs.keepdims ? b.view(y, { kind: 'reshape', shape: cx.results[0]!.shape }) : y];
   },
+  tile: (part, { attrs: { axes, keepdims }, operands }) => reductionTile(operands[0]!.shape, axes, keepdims, part),
   onnx: [reductionImport('ReduceMax', [1, 11, 12, 13, 18, 20], 18, 'reduce_max')],
   samples: [
     { name: 'last axis', attrs: { axes: [-1] }, operands: [int8([2, 5])] },

@@ -14,6 +14,7 @@ import {
   requireElements,
 } from '../shared/reduction.ts';
 import { int8, ints } from '../shared/samples.ts';
+import { reductionTile } from '../shared/tiles.ts';
 import { floatResult, intResult, operandsOf, REALS } from '../shared/types.ts';
 
 const sum = (a: number, b: number): number => a + b;
@@ -54,6 +55,7 @@ export const reduceMean = defineOp({
     const total = b.sum(x!, axesOf(x!.shape, cx.attrs.axes));
     return [cx.attrs.keepdims ? b.view(total, { kind: 'reshape', shape: cx.results[0]!.shape }) : total];
   },
+  tile: (part, { attrs: { axes, keepdims }, operands }) => reductionTile(operands[0]!.shape, axes, keepdims, part),
   onnx: [reductionImport('ReduceMean', [1, 11, 13, 18], 18, 'reduce_mean')],
   samples: [
     { name: 'spatial axes', attrs: { axes: [2, 3], keepdims: true }, operands: [int8([1, 2, 2, 3])] },

@@ -10,6 +10,7 @@ import {
   reductionSchema,
 } from '../shared/reduction.ts';
 import { int8, ints } from '../shared/samples.ts';
+import { reductionTile } from '../shared/tiles.ts';
 import { floatResult, intResult, NUMBERS, operandsOf } from '../shared/types.ts';
 
 const sum = (a: number, b: number): number => a + b;
@@ -37,6 +38,7 @@ export const reduceSum = defineOp({
     const total = b.sum(x!, reducedAxes('reduce_sum', x!.shape, cx.attrs.axes));
     return [cx.attrs.keepdims ? b.view(total, { kind: 'reshape', shape: cx.results[0]!.shape }) : total];
   },
+  tile: (part, { attrs: { axes, keepdims }, operands }) => reductionTile(operands[0]!.shape, axes, keepdims, part),
   onnx: [reductionImport('ReduceSum', [1, 11, 13], 13, 'reduce_sum')],
   samples: [
     { name: 'one axis', attrs: { axes: [1] }, operands: [int8([2, 3])] },

@@ -16,6 +16,7 @@ import { requantize } from '../gadgets/requantize.ts';
 import { applyTable } from '../gadgets/table.ts';
 import { activationNamed, activationTable, tableRange } from '../shared/activation-table.ts';
 import { int8, ints } from '../shared/samples.ts';
+import { elementwiseTile } from '../shared/tiles.ts';
 import { ANY_ELEMENT, badAttribute, intResult, operandsOf, rangeOf, showShape } from '../shared/types.ts';
 
 const attrs = {
@@ -151,6 +152,7 @@ export const requant = defineOp({
     if (a.act === '') return [h];
     return [applyTable(b, a.act, h, table(a, cx.ops), a.act)];
   },
+  tile: elementwiseTile,
   samples: [
     {
       name: 'shift',

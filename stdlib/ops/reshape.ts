@@ -5,6 +5,7 @@ import { checkShape, type Shape, sizeOf } from '../../compiler/ir/tensor.ts';
 import { constantInts, flagAttribute, operandOf } from '../onnx.ts';
 import { refuse } from '../shared/onnx-import.ts';
 import { int8 } from '../shared/samples.ts';
+import { reshapedPart } from '../shared/tiles.ts';
 import { showShape } from '../shared/types.ts';
 import { viewMeaning } from '../shared/view-operator.ts';
 
@@ -51,6 +52,10 @@ export const reshape = defineOp({
       );
     return [{ kind: 'reshape', shape }];
   }),
+  tile(part, { attrs: { shape }, operands }) {
+    const from = reshapedPart(operands[0]!.shape, shape, part);
+    return from && { operands: [from], attrs: { shape: shape.with(part.axis, part.size) } };
+  },
   onnx: [
     {
       opType: 'Reshape',

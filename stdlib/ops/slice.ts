@@ -83,6 +83,16 @@ export const slice = defineOp({
       (axis, i): View => ({ kind: 'slice', axis, start: a.starts[i]!, step: a.steps[i]!, size: a.sizes[i]! }),
     );
   }),
+  tile(part, { attrs: a }) {
+    const i = a.axes.indexOf(part.axis);
+    if (i < 0) return { operands: [part] };
+    const [first, last] = [part.start, part.start + part.size - 1].map((at) => a.starts[i]! + at * a.steps[i]!);
+    const start = Math.min(first!, last!);
+    return {
+      operands: [{ axis: part.axis, start, size: Math.abs(last! - first!) + 1 }],
+      attrs: { starts: a.starts.with(i, first! - start), sizes: a.sizes.with(i, part.size) },
+    };
+  },
   onnx: [
     {
       opType: 'Slice',

@@ -26,6 +26,7 @@ export const transpose = defineOp({
       );
     return [{ kind: 'transpose', perm }];
   }),
+  tile: ({ axis, ...part }, cx) => ({ operands: [{ axis: cx.attrs.perm[axis]!, ...part }] }),
   onnx: [
     {
       opType: 'Transpose',

@@ -13,6 +13,7 @@ import { isNegative } from '../gadgets/compare.ts';
 import { divideFloor } from '../gadgets/divide.ts';
 import { scaled, splat } from '../gadgets/linear.ts';
 import { int8, ints } from '../shared/samples.ts';
+import { elementwiseTile } from '../shared/tiles.ts';
 import { badAttribute, floatResult, NUMBERS, operandsOf } from '../shared/types.ts';
 
 const attrs = {
@@ -91,6 +92,7 @@ export const truncate = defineOp({
     const to = cx.results[0]!;
     return [recordQuotient(b, x!, cx.operands[0]!.scale, cx.attrs.divisor, interval(to.lo, to.hi))];
   },
+  tile: elementwiseTile,
   samples: [
     { name: 'whole numbers', operands: [int8([2, 3], ONE)] },
     { name: 'fractions', operands: [int8([5])] },

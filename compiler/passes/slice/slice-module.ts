@@ -1,17 +1,16 @@
 // slice: chooses where to cut a module of integers, by cost model, objective and limits, or by hand.
-import { addCost, type BoundarySide, COSTS, type Cost, type CostModel, NO_COST } from '../../ir/cost-model.ts';
+import { addCost, COSTS, type Cost, type CostModel, NO_COST } from '../../ir/cost-model.ts';
 import { Diagnostic, quote } from '../../ir/diagnostics.ts';
 import type { Module, Value } from '../../ir/module.ts';
 import type { OpRegistry } from '../../ir/op.ts';
 import type { Makespan, Slice, SliceLimits, SliceRequest, Slicing } from '../../ir/slicing.ts';
-import type { IntType } from '../../ir/types.ts';
-import { measureBoundary, measureOperations } from '../cost/measure.ts';
 import { boundariesOf, nodeName, sliceModules } from './boundaries.ts';
 import { byHand } from './by-hand.ts';
 import { indivisibleGroups, integerType } from './groups.ts';
+import { costVector, createMeter } from './meter.ts';
 import { groupBounds, type OptimizeOptions, optimize } from './optimize.ts';
 import { cutAtWeights, cutEqually } from './plain-cuts.ts';
-import { atMost, loadOf, type ProblemTensor, type SliceProblem, sliceSum } from './problem.ts';
+import { atMost, type CostVector, loadOf, type ProblemTensor, type SliceProblem, sliceSum } from './problem.ts';
 
 /** What slicing may use besides the module and the request. */
 export interface SliceContext {
@@ -37,6 +36,7 @@ export interface SliceCosts {
 export function sliceCosts(m: Module, { ops, costModel, onProgress = () => {} }: SliceContext): SliceCosts {
   if (m.operations.length === 0)
     throw new Diagnostic('nothing-to-slice', `module ${quote(m.name)} has no operations: there is nothing to cut`);
+  const meter = createMeter(ops, costModel);
   const groups = indivisibleGroups(m);
   const parts = boundariesOf(m, groups);
   const modules = sliceModules(m, {
@@ -45,19 +45,16 @@ export function sliceCosts(m: Module, { ops, costModel, onProgress = () => {} }:
   });
   const costs = modules.map((g, i) => {
     onProgress(i, groups.length);
-    return vector(checked(costModel.operations(measureOperations(g, ops, costModel.target)), costModel));
+    return meter.operations(g);
   });
-  const port = (t: IntType, side: BoundarySide): readonly number[] =>
-    vector(checked(costModel.boundary(measureBoundary(t, side, costModel.target), side), costModel));
-  const remembered = remember(port);
   const tensors = parts.tensors.map((t): ProblemTensor => {
     const type = integerType(valueIn(m, t.source));
     return {
       producer: t.producer,
       consumers: t.consumers,
       output: t.outputs.length > 0,
-      read: remembered(type, 'reads'),
-      write: remembered(type, 'writes'),
+      read: meter.port(type, 'reads'),
+      write: meter.port(type, 'writes'),
     };
   });
   const { price } = costModel;
@@ -67,7 +64,7 @@ export function sliceCosts(m: Module, { ops, costModel, onProgress = () => {} }:
     problem: {
       groups: costs,
       tensors,
-      fixed: vector(costModel.fixed),
+      fixed: costVector(costModel.fixed),
       limits,
       price: price && ((sum) => price(costOf(sum))),
     },
@@ -160,22 +157,8 @@ export function describeChain(
   };
 }
 
-const vector = (c: Cost): readonly number[] => COSTS.map((k) => c[k]);
-
 function costOf([cost = 0, constraints = 0, bytes = 0, seconds = 0]: readonly number[]): Cost {
   return { cost, constraints, bytes, seconds };
-}
-
-/** @throws Diagnostic `bad-cost-model` for a figure that is negative or no number: sums of such mean nothing. */
-function checked(c: Cost, model: CostModel): Cost {
-  for (const k of COSTS)
-    if (!(c[k] >= 0))
-      throw new Diagnostic(
-        'bad-cost-model',
-        `cost model ${quote(model.name)} gives ${k} = ${c[k]}; figures are numbers from 0 to Infinity`,
-        { field: k },
-      );
-  return c;
 }
 
 function valueIn(m: Module, source: Slicing['tensors'][number]['source']): Value {
@@ -184,22 +167,13 @@ function valueIn(m: Module, source: Slicing['tensors'][number]['source']): Value
   return m.operations[source.operation]!.results[source.result]!;
 }
 
-/** Boundaries of one shape and interval cost the same. */
-function remember<T>(measure: (t: IntType, side: BoundarySide) => T): (t: IntType, side: BoundarySide) => T {
-  const known = new Map<string, T>();
-  return (t, side) => {
-    const key = `${side} ${t.shape.join('x')} ${t.lo} ${t.hi}`;
-    const have = known.get(key) ?? measure(t, side);
-    known.set(key, have);
-    return have;
-  };
-}
-
-function limitVector({ memory, constraints, seconds }: SliceLimits): readonly number[] {
+/** Limits by dimension, Infinity where there is none. */
+export function limitVector({ memory, constraints, seconds }: SliceLimits): readonly number[] {
   return [undefined, constraints, memory, seconds].map((x) => x ?? Number.POSITIVE_INFINITY);
 }
 
-function showLimits({ memory, constraints, seconds }: SliceLimits): string {
+/** Limits in words. */
+export function showLimits({ memory, constraints, seconds }: SliceLimits): string {
   const parts = [
     ...(memory === undefined ? [] : [`memory=${memory} bytes`]),
     ...(constraints === undefined ? [] : [`constraints=${constraints}`]),
@@ -208,7 +182,24 @@ function showLimits({ memory, constraints, seconds }: SliceLimits): string {
   return parts.length === 0 ? 'what the cost model allows' : parts.join(', ');
 }
 
-/** A layer is beyond a limit wherever the cuts are: it would have to be divided itself. */
+/** What a sum needs beyond the limits, in words; undefined if it is within them. */
+export function beyondLimits(p: SliceProblem, sum: CostVector, { unit }: CostModel): string | undefined {
+  const beyond = COSTS.filter((_, d) => sum[d] === Number.POSITIVE_INFINITY || !atMost(sum[d]!, p.limits[d]!));
+  if (beyond.length > 0) return beyond.map((k) => `${k} ${sum[COSTS.indexOf(k)]}`).join(', ');
+  return loadOf(p, sum) < Number.POSITIVE_INFINITY ? undefined : `${unit}: Infinity`;
+}
+
+/** Groups that are beyond a limit wherever the cuts are, with what they need. */
+export function largeGroups(p: SliceProblem, model: CostModel): ReadonlyMap<number, string> {
+  const found = new Map<number, string>();
+  for (const [g, bound] of groupBounds(p).entries()) {
+    const sum = bound.map((x, d) => x + p.fixed[d]!);
+    const need = beyondLimits(p, sum, model);
+    if (need !== undefined) found.set(g, need);
+  }
+  return found;
+}
+
 function refuseLargeLayers(
   m: Module,
   groups: SliceCosts['groups'],
@@ -216,22 +207,14 @@ function refuseLargeLayers(
   limits: SliceLimits,
   model: CostModel,
 ): void {
-  const found: Diagnostic[] = [];
-  for (const [g, bound] of groupBounds(p).entries()) {
-    const sum = bound.map((x, d) => x + p.fixed[d]!);
-    const beyond = COSTS.filter((_, d) => sum[d] === Number.POSITIVE_INFINITY || !atMost(sum[d]!, p.limits[d]!));
-    if (beyond.length === 0 && loadOf(p, sum) < Number.POSITIVE_INFINITY) continue;
-    const node = nodeName(m.operations[groups[g]![0]!]!);
-    const need =
-      beyond.length === 0 ? `${model.unit}: Infinity` : beyond.map((k) => `${k} ${sum[COSTS.indexOf(k)]}`).join(', ');
-    found.push(
+  const found = [...largeGroups(p, model)].map(
+    ([g, need]) =>
       new Diagnostic(
         'layer-too-large',
-        `by itself this layer needs ${need}, beyond ${showLimits(limits)}: layers are not divided yet, raise the limit`,
-        { node },
+        `by itself this layer needs ${need}, beyond ${showLimits(limits)}: raise the limit`,
+        { node: nodeName(m.operations[groups[g]![0]!]!) },
       ),
-    );
-  }
+  );
   const [first, ...others] = found;
   if (first !== undefined) throw new Diagnostic(first.code, first.message, first.where, { others });
 }
