@@ -1,6 +1,7 @@
 // Takes every model of ../shared/corpus that should compile through quantization and evaluation, on demand through proofs
 // too, prints a table and compares it with what is promised. Usage: npm run corpus -- [--bits 8,16] [--prove] [--circom]
-// [--plonk] [--only name,name] [--write docs/corpus.md]
+// [--plonk] [--only name,name] [--write docs/corpus.md] or npm run corpus -- --slices [N] [--plonk] [--bits 8] [--only name,name]:
+// each model in N slices (3), whose outputs must be those of the whole model; with --plonk every run is proved and verified.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,8 +27,14 @@ import { prove, verify } from '../runtime/index.ts';
 import { corpusOptions } from './corpus/load.ts';
 import { type CorpusModel, candidates, readExceptions } from './corpus/models.ts';
 import { perturbed } from './corpus/perturb.ts';
+import { inOwnProcess, runSliced } from './corpus/sliced.ts';
+
+const args = process.argv.slice(2);
+const bare = args.indexOf('--slices');
+if (bare >= 0 && !/^\d+$/.test(args[bare + 1] ?? '')) args.splice(bare + 1, 0, '3');
 
 const { values: flags } = parseArgs({
+  args,
   options: {
     bits: { type: 'string', default: '8,16' },
     prove: { type: 'boolean', default: false },
@@ -35,6 +42,9 @@ const { values: flags } = parseArgs({
     plonk: { type: 'boolean', default: false },
     only: { type: 'string' },
     write: { type: 'string' },
+    slices: { type: 'string' },
+    /** One model in slices, in this process: what `--slices` starts for each. */
+    child: { type: 'boolean', default: false },
   },
 });
 
@@ -73,7 +83,19 @@ for (const m of candidates(corpus, ops)) {
   if (only !== undefined && !only.includes(m.name)) continue;
   for (const bits of flags.bits.split(',').map(Number)) {
     const started = performance.now();
+    if (flags.slices !== undefined && !flags.child) {
+      const why = inOwnProcess(process.argv[1]!, [
+        ...['--slices', flags.slices, '--only', m.name, '--bits', String(bits), '--child'],
+        ...(flags.plonk ? ['--plonk'] : []),
+      ]);
+      if (why !== undefined) faults.push(`${m.name} at ${bits} bits in slices: ${why}`);
+      continue;
+    }
     try {
+      if (flags.slices !== undefined) {
+        await printSliced(m, bits, started);
+        continue;
+      }
       rows.push(await runModel(m, bits, started));
     } catch (e) {
       const text = e instanceof Diagnostic ? formatDiagnostic(e) : String(e instanceof Error ? e.stack : e);
@@ -99,7 +121,8 @@ for (const m of candidates(corpus, ops)) {
     );
   }
 }
-checkPromises(rows);
+if (flags.slices === undefined) checkPromises(rows);
+if (flags.child) process.exit(faults.length === 0 ? 0 : 1);
 if (flags.write !== undefined) writeFileSync(flags.write, table(rows));
 for (const f of faults) console.log(`BROKEN ${f}`);
 console.log(faults.length === 0 ? 'every promise holds' : `${faults.length} promises broken`);
@@ -155,6 +178,17 @@ async function runModel(m: CorpusModel, bits: number, started: number): Promise<
     proof,
     seconds: (performance.now() - started) / 1000,
   };
+}
+
+/** One line about a model in slices. @throws where its outputs differ from those of the whole model. */
+async function printSliced(m: CorpusModel, bits: number, started: number): Promise<void> {
+  const options = corpusOptions(m, bits);
+  const loaded = await compiler.load(options);
+  const inputs = await readTensors(join(m.folder, m.testSets[0]!.dir), loaded.inputs, 'input');
+  const how = { slices: Number(flags.slices), prove: flags.plonk };
+  const text = await runSliced(compiler, options, loaded, inputs, how);
+  const seconds = (performance.now() - started) / 1000;
+  console.log(`${m.name.padEnd(26)}  ${String(bits).padStart(2)}  ${text}  ${seconds.toFixed(1)} s`);
 }
 
 /** The native prover takes every model; what it refuses, it refuses by name before anything is proved. */
