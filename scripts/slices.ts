@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { benchModels } from '../bench/native/models.ts';
+import { benchModels, slicedModels } from '../bench/native/models.ts';
 import { markdownTable } from '../cli/table.ts';
 import {
   createCompiler,
@@ -26,6 +26,8 @@ const { values: flags } = parseArgs({
   options: { only: { type: 'string' }, 'cost-model': { type: 'string', default: 'plonk' } },
 });
 const PROVERS = [2, 8, 32];
+/** What slices are held to in the last row of each model: memory of a proving process (bytes). */
+const MEMORY = 1e9;
 
 const compiler = createCompiler();
 const { ops, costModels } = compiler.registries;
@@ -36,7 +38,7 @@ const only = flags.only?.split(',');
 
 /** Every model by name, prepared when its turn comes. */
 const models = new Map<string, () => LoadOptions>(
-  benchModels(undefined).map((m) => [m.name, () => m.prepare(folder, 8)]),
+  [...benchModels(undefined), ...slicedModels()].map((m) => [m.name, () => m.prepare(folder, 8)]),
 );
 if (existsSync(corpus)) for (const m of candidates(corpus, ops)) models.set(m.name, () => corpusOptions(m, 8));
 else console.log('../shared/corpus is absent: the shapes of the benchmark only');
@@ -59,6 +61,7 @@ let worse = 0;
 
 for (const [name, prepare] of models) {
   if (only !== undefined && !only.includes(name)) continue;
+  const started = performance.now();
   try {
     const { int } = await compiler.load(prepare());
     const cx = { ops, costModel };
@@ -93,7 +96,8 @@ for (const [name, prepare] of models) {
       slicingOf(int, costs, { objective: { kind: 'makespan', provers }, limits: {} }, cx),
     );
     const spans = best.map((b) => b.report.makespan!.makespan);
-    const gaps = best.map((b) => `${(100 * b.report.makespan!.gap).toFixed(1)} %`);
+    const gapsOf = (found: typeof best): string[] => found.map((b) => `${(100 * b.report.makespan!.gap).toFixed(1)} %`);
+    const gaps = gapsOf(best);
     const compared = [
       ['at weights', plain(cutAtWeights(int, costs.groups))] as const,
       ['8 equal', plain(cutEqually(costs.groups.length, 8))] as const,
@@ -123,6 +127,23 @@ for (const [name, prepare] of models) {
         console.log(`WORSE: ${name}, ${title}`);
       }
     }
+    const cheapest = slicingOf(int, costs, { objective: { kind: 'total' }, limits: { memory: MEMORY } }, cx);
+    const limited = PROVERS.map((provers) =>
+      slicingOf(int, costs, { objective: { kind: 'makespan', provers }, limits: { memory: MEMORY } }, cx),
+    );
+    row(
+      'under 1 GB',
+      {
+        slices: cheapest.slices.length,
+        total: cheapest.report.total,
+        largest: cheapest.report.largest,
+        bytes: cheapest.report.peakBytes,
+        spans: limited.map((b) => b.report.makespan!.makespan),
+      },
+      gapsOf(limited),
+    );
+    const exact = [...best, ...limited, cheapest].every((b) => b.report.optimality === 'exact') ? 'exact' : 'not exact';
+    console.log(`  ${exact}, ${((performance.now() - started) / 1000).toFixed(1)} s`);
   } catch (e) {
     if (!(e instanceof Diagnostic)) throw e;
     console.log(`${name}: ${formatDiagnostic(e).slice(0, 160)}`);
@@ -130,7 +151,7 @@ for (const [name, prepare] of models) {
 }
 rmSync(folder, { recursive: true });
 console.log(
-  `Costs in ${costModel.unit} (model ${costModel.name}); "best of n": total and largest each in its own objective.\n`,
+  `Costs in ${costModel.unit} (model ${costModel.name}); "best of n": total, largest and makespans each in its own objective; "under 1 GB": the slices of the smallest total, makespans in their own.\n`,
 );
 console.log(markdownTable(out));
 if (worse > 0) process.exitCode = 1;

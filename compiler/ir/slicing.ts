@@ -115,7 +115,8 @@ export interface Makespan {
   readonly makespan: number;
   /**
    * No slicing is faster: max(smallest total / provers, smallest largest slice), the latter being the largest layer with the
-   * boundaries that it cannot avoid. Where the search is not exact, the same without boundaries.
+   * boundaries that it cannot avoid, and more where so many slices as machines cost more. Where the search is not exact, the
+   * same without boundaries.
    */
   readonly lowerBound: number;
   /** makespan / lowerBound - 1. */

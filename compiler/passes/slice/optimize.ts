@@ -100,11 +100,13 @@ function createSearch(
     const cheapest = solve(p, { combine: 'sum', slices });
     if (cheapest === undefined) return undefined;
     const low = largest(p, slices) ?? cheapest;
-    const lowerBound = boundOf(
-      p,
-      provers,
-      why === '' ? { total: cheapest.value, largest: largestLoad(p, low) } : undefined,
-    );
+    const known = why === '' ? { total: cheapest.value, largest: largestLoad(p, low) } : undefined;
+    const simple = boundOf(p, provers, known);
+    const refined =
+      known === undefined || slices !== undefined
+        ? 0
+        : boundByCount(p, provers, known.largest, { prefixes, sets, budget });
+    const lowerBound = Math.max(simple, refined);
     let best = schedule(p, cheapest, provers);
     const consider = (chain: Pick<Chain, 'slices'>): void => {
       const found = schedule(p, chain, provers);
@@ -141,6 +143,46 @@ function createSearch(
     because: () => why,
     run,
   };
+}
+
+/** Numbers of slices that are looked at one by one for a lower bound of the makespan. */
+const COUNTED_SLICES = 4;
+
+/**
+ * A lower bound of the makespan that knows what cutting costs: n slices on at least as many machines take as long as the
+ * largest of them; more slices than are counted here cost together at least what one more costs, since joining two slices
+ * never costs more where there are no limits.
+ * @returns 0 where the search would take too long, or where prices say nothing about parts
+ */
+function boundByCount(
+  p: SliceProblem,
+  provers: number,
+  largest: number,
+  {
+    prefixes,
+    sets,
+    budget,
+  }: { readonly prefixes: DownSets; readonly sets: DownSets | undefined; readonly budget: number },
+): number {
+  if (p.price !== undefined || sets === undefined) return 0;
+  const supply = { left: budget / 10 };
+  const best = (q: SliceProblem, combine: 'sum' | 'max', slices: number): number | 'gave-up' => {
+    const simple = bestChain(q, prefixes, { combine, slices, budget: { left: Number.POSITIVE_INFINITY } });
+    const known = simple === 'gave-up' ? undefined : simple?.value;
+    const found = bestChain(q, sets, { combine, slices, budget: supply, known });
+    return found === 'gave-up' ? found : (found?.value ?? known ?? Number.POSITIVE_INFINITY);
+  };
+  const few = Math.min(provers, COUNTED_SLICES);
+  const free = { ...p, limits: p.limits.map(() => Number.POSITIVE_INFINITY) };
+  const more = best(free, 'sum', few + 1);
+  if (more === 'gave-up') return 0;
+  let least = Math.max(more / provers, largest);
+  for (let n = 1; n <= few; n++) {
+    const slices = best(p, 'max', n);
+    if (slices === 'gave-up') return 0;
+    least = Math.min(least, slices);
+  }
+  return least;
 }
 
 /** The same limits, but every slice costs 1. */
