@@ -119,12 +119,12 @@ function measureVectors(): void {
     const n = 2 ** log;
     const mark = v.mark();
     const [a, b] = [vector(EXT * n), vector(EXT * n)];
-    const [base, z] = [vector(n), element()];
+    const [base, weights, z] = [vector(n), vector(EXT * 64), element()];
     const point = Array.from({ length: log }, element);
     const at = `2^${log}`;
     measure(`eq ${at}`, 'element', n, () => v.eq(point, z));
-    measure(`fold ${at}`, 'result', n / 2, () => v.fold(a, z));
-    measure(`fold of base words ${at}`, 'result', n / 2, () => v.foldBase(base, z));
+    measure(`fold ${at}`, 'result', n / 2, () => v.foldInPlace(a, z));
+    measure(`inner products of 64 base words ${at}`, 'word', n, () => v.dotPieces(base, weights));
     measure(`inner product ${at}`, 'element', n, () => v.dot(a, b));
     measure(`inner product, base ${at}`, 'element', n, () => v.dotBase(a, base));
     measure(`add multiple ${at}`, 'element', n, () => v.addScaled(a, b, z));

@@ -26,10 +26,10 @@ export function groth16ProveBytes(constraints: number): number {
 
 /** Resident memory of the process with the prover loaded (bytes). */
 const NATIVE_BASE = 185e6;
-/** Bytes per committed cell at the peak, in the first round of the opening: cell, covector, both bound once, codeword, witness. */
-const PER_ADVICE_CELL = 62;
-/** The same for registered weights, whose codeword stays on disk. */
-const PER_WEIGHT_CELL = 38;
+/** Bytes per committed cell at the peak, in the first tree of lookups: cell, codeword and its tree, witness, leaves. */
+const PER_ADVICE_CELL = 50;
+/** The same for registered weights, whose codeword stays on disk: the cell, and the integers it was read from. */
+const PER_WEIGHT_CELL = 11;
 
 /** Expected peak memory of the native prover (bytes), fitted to the models of `npm run bench`. */
 export function nativeProveBytes({ advice, weight }: CommittedCells): number {

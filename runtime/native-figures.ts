@@ -5,7 +5,7 @@ import { EXT } from './provers/plonk/field.ts';
 import type { LoadedKey } from './provers/plonk/index.ts';
 import { HASH_BYTES } from './provers/plonk/merkle.ts';
 import type { Queried } from './provers/plonk/opening-rounds.ts';
-import { type ProtocolSize, soundnessTerms } from './provers/plonk/parameters.ts';
+import { blockBits, columnCounts, type ProtocolSize, soundnessTerms } from './provers/plonk/parameters.ts';
 import { protocolSize } from './provers/plonk/protocol-size.ts';
 
 /** One source of soundness error. */
@@ -43,14 +43,16 @@ const ELEMENT_BYTES = 4 * EXT;
 /** A round of any sumcheck sends two elements. */
 const ROUND_BYTES = 2 * ELEMENT_BYTES;
 
-/** Bytes of everything before the opening: the values of contractions, fraction trees, the batch of products. */
-function claimsBytes({ trees, sumchecks }: ProtocolSize): number {
+/** Bytes of everything before the opening: the values of contractions, fraction trees, the batch of products, blocks. */
+function claimsBytes(size: ProtocolSize, code: Queried): number {
+  const { trees, sumchecks, cellTerms } = size;
   // Layer k has k rounds and four ends.
   const fractions = trees.map(
     ({ variables: n }) => ELEMENT_BYTES + (n * (n - 1) * ROUND_BYTES) / 2 + 4 * ELEMENT_BYTES * n,
   );
   const products = sumchecks.map((s) => s.rounds * ROUND_BYTES + 3 * ELEMENT_BYTES * s.instances);
-  return HASH_BYTES + [...fractions, ...products].reduce((sum, bytes) => sum + bytes, 0);
+  const blocks = blockBits(columnCounts(size, code), code) * ROUND_BYTES + cellTerms * ELEMENT_BYTES;
+  return HASH_BYTES + [...fractions, ...products, blocks].reduce((sum, bytes) => sum + bytes, 0);
 }
 
 function soundnessParts({ run, securityBits }: LoadedKey, size: ProtocolSize): readonly SoundnessPart[] {
@@ -80,7 +82,7 @@ export function nativeFigures(key: LoadedKey): NativeFigures {
     chainSteps: parameters.chainSteps,
     revealsCells: code.queries >= 2 ** code.logMessage,
     soundness: soundnessParts(key, size),
-    proofBytes: Math.round(claimsBytes(size) + openingBytes(size, parameters.opening)),
+    proofBytes: Math.round(claimsBytes(size, code) + openingBytes(size, parameters.opening)),
     proveBytes: nativeProveBytes(plan.cells),
   };
 }

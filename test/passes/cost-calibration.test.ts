@@ -86,7 +86,16 @@ describe('boundary tensors', () => {
   test('columns and salt are counted as the prover commits them', () => {
     for (const cells of [1, PORT_ROWS, PORT_ROWS + 1, 1e6]) {
       const size = { adviceCells: 1, weightCells: 0, portCells: [cells] };
-      const sizes = { ...size, trees: [], sumchecks: [], pointCoordinates: 0, constraints: 0, claims: 0, depth: 0 };
+      const sizes = {
+        ...size,
+        trees: [],
+        sumchecks: [],
+        pointCoordinates: 0,
+        constraints: 0,
+        claims: 0,
+        cellTerms: 0,
+        depth: 0,
+      };
       const code = { logMessage: Math.log2(PORT_ROWS), logCode: 16 };
       expect(portCounts([cells])).toEqual({ ports: 1, portCells: columnCounts(sizes, code)[1]! * PORT_ROWS });
     }

@@ -121,7 +121,7 @@ describe('a prover is refused', () => {
     expect(verdict(moved(nobody), statementWith(m - P))).toContain('outside');
   });
   test('with another output', () => {
-    expect(verdict(moved(nobody), statementWith(m - 1))).toContain('the value of opening');
+    expect(verdict(moved(nobody), statementWith(m - 1))).toContain('the sum of blocks.values');
   });
   test('without the work', () => {
     expect(verdict(moved(nobody), honest, commitment, { findNonce: () => 0 })).toContain('proof of work');

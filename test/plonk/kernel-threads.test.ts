@@ -37,8 +37,7 @@ describe('two threads', () => {
         Array.from({ length: 14 }, (_, i): Ext => [i, 5 * i, P - 1 - i, 7]),
         [1, 2, 3, P - 1],
       ),
-    fold: (v) => v.fold(fill(v, 8 * 5001, 1), [P - 1, 2, 3, 4]),
-    foldBase: (v) => v.foldBase(fill(v, 2 * 5001, 1), [P - 1, 2, 3, 4]),
+    dotPieces: (v) => v.dotPieces(fill(v, 64 * 5002, 1), fill(v, 4 * 64, 2)),
     dot: (v) => v.dot(fill(v, 4 * 10007, 1), fill(v, 4 * 10007, 2)),
     dotBase: (v) => v.dotBase(fill(v, 4 * 10007, 1), fill(v, 10007, 2)),
     addScaled: (v) => {
@@ -68,11 +67,6 @@ describe('two threads', () => {
     productStep: (v) => {
       const vectors = [fill(v, 16 * 5001, 1), fill(v, 16 * 5001, 2)] as const;
       return [v.productStep(...vectors, [P - 1, 2, 3, 4]), ...vectors.map((x) => x.subarray(0, x.length / 2))];
-    },
-    'halves of different lengths': (v) => {
-      const [a, b] = [fill(v, 4 * 15001, 1), fill(v, 15001, 2)];
-      const z: Ext = [P - 1, 2, 3, 4];
-      return [v.baseRound(a, b, 10000), v.foldBase(b, z, 10000), v.foldInPlace(a, z, 10000)];
     },
     fractionLayer: (v) => v.fractionLayer(fill(v, 8 * 5001, 1), fill(v, 8 * 5001, 2)),
     fractionLayerBase: (v) => v.fractionLayerBase(fill(v, 2 * 5001, 1), fill(v, 8 * 5001, 2)),

@@ -58,11 +58,6 @@ describe('operations on vectors', () => {
       }),
     );
   });
-  test('fold', () =>
-    check(
-      (n) => [8 * n],
-      (v, [x], z) => v.fold(x!, z),
-    ));
   test('fold in place', () =>
     check(
       (n) => [8 * n],
@@ -71,11 +66,16 @@ describe('operations on vectors', () => {
         return [out, x!.subarray(0, out.length)];
       },
     ));
-  test('fold of base words', () =>
-    check(
-      (n) => [2 * n],
-      (v, [x], z) => v.foldBase(x!, z),
-    ));
+  test('inner products of pieces', () => {
+    const input = fc.tuple(size, fc.constantFrom(1, 2, 4, 12, 64)).chain(([n, piece]) => {
+      return fc.tuple(words(n * piece), words(EXT * piece));
+    });
+    fc.assert(
+      fc.property(input, ([x, weights]) => {
+        agree((v, own) => v.dotPieces(own(x), own(weights)));
+      }),
+    );
+  });
   test('inner product', () =>
     check(
       (n) => [4 * n, 4 * n],
@@ -136,25 +136,6 @@ describe('operations on vectors', () => {
       (n) => [16 * n, 16 * n],
       (v, [a, b], z) => [v.productStep(a!, b!, z), ...[a, b].map((x) => x!.subarray(0, x!.length / 2))],
     ));
-  test('rounds and folds of vectors whose upper half is shorter', () => {
-    const input = fc.tuple(size, fc.nat(32)).chain(([half, more]) => {
-      const n = half + (more % (half + 1));
-      return fc.tuple(fc.constant(half), words(4 * n), words(n), ext);
-    });
-    fc.assert(
-      fc.property(input, ([half, a, b, z]) => {
-        agree((v, own) => {
-          const [x, y] = [own(a), own(b)];
-          return [
-            v.baseRound(x, y, half),
-            v.foldBase(y, z, half),
-            v.foldInPlace(x, z, half),
-            x.subarray(0, EXT * half),
-          ];
-        });
-      }),
-    );
-  });
   test('layer of fractions', () =>
     check(
       (n) => [8 * n, 8 * n],
@@ -193,8 +174,8 @@ describe('operations on vectors', () => {
       const z: Ext = [P - 1, P - 1, P - 1, P - 1];
       const starts = [v.fractionStartBase(e, p, q, z), v.fractionStart(e, a, b, z)];
       const steps = [v.fractionStepBase(e, p, q, z, z), v.fractionStep(c.subarray(0, 1024), a, b, z)];
-      const products = [v.baseRound(a, base, 700), v.productStep(a, b, z)];
-      return [v.dot(a, b), v.dotBase(a, base), v.productRound(a, b), starts, steps, products];
+      const products = [v.productRound(a, b), v.productStep(a, b, z)];
+      return [v.dot(a, b), v.dotBase(a, base), v.dotPieces(base, a.subarray(0, 2048)), starts, steps, products];
     });
   });
 
@@ -344,7 +325,7 @@ describe('memory', () => {
     expect(later.buffer).not.toBe(first.buffer);
     first[0] = 5;
     expect(v.dotBase(first, v.alloc(1).fill(1))).toEqual([5, 3, 3, 3]);
-    expect(v.fold(later.subarray(0, 2 * EXT), [1, 0, 0, 0])).toHaveLength(EXT);
+    expect(v.foldInPlace(later.subarray(0, 2 * EXT), [1, 0, 0, 0])).toHaveLength(EXT);
   });
 
   test('ends where it was told to', () => {
@@ -354,14 +335,14 @@ describe('memory', () => {
   });
 
   test('is not mixed with other memories', () => {
-    expect(() => wasm.fold(new Uint32Array(8), [1, 0, 0, 0])).toThrow(RangeError);
-    expect(() => wasm.fold(wasmVectors().alloc(8), [1, 0, 0, 0])).toThrow(RangeError);
+    expect(() => wasm.foldInPlace(new Uint32Array(8), [1, 0, 0, 0])).toThrow(RangeError);
+    expect(() => wasm.foldInPlace(wasmVectors().alloc(8), [1, 0, 0, 0])).toThrow(RangeError);
   });
 
   test('refuses vectors of different lengths and marks that are none', () => {
     expect(() => wasm.dot(wasm.alloc(8), wasm.alloc(4))).toThrow(RangeError);
     expect(() => wasm.addScaledBase(wasm.alloc(8), wasm.alloc(8), [1, 0, 0, 0])).toThrow(RangeError);
-    for (const half of [1, 5]) expect(() => wasm.foldInPlace(wasm.alloc(16), [1, 0, 0, 0], half)).toThrow(RangeError);
+    expect(() => wasm.dotPieces(wasm.alloc(10), wasm.alloc(16))).toThrow(RangeError);
     expect(() => wasm.release(0)).toThrow(RangeError);
     expect(() => wasm.release(wasm.mark() + 64)).toThrow(RangeError);
   });

@@ -31,6 +31,7 @@ const example: ProtocolSize = {
   pointCoordinates: 1020,
   constraints: 0,
   claims: 400,
+  cellTerms: 0,
   depth: 50,
 };
 
@@ -76,6 +77,7 @@ describe('the error formula', () => {
       fractions: -114.3,
       sumchecks: -116.5,
       batching: -114.8,
+      blocks: -118.4,
       proximity: -102.8,
       queries: -100.1,
       'tail proximity': -108.1,
@@ -123,6 +125,7 @@ describe('the error formula', () => {
       { pointCoordinates: 1021 },
       { constraints: 1 },
       { claims: 401 },
+      { cellTerms: 1 },
     ];
     for (const change of changes) expect(sum({ ...example, ...change })).toBeGreaterThan(sum(example));
     const columns = { ...example, adviceCells: 2 ** 26 };
@@ -165,7 +168,8 @@ describe('refused', () => {
 
   test('counts that are not numbers', () => {
     expect(refused(() => requireSecurity({ ...size, trees: treesFor(Number.NaN) }, good, 0))).not.toBe('accepted');
-    expect(refused(() => requireSecurity({ ...size, claims: Number.NaN }, good, 0))).not.toBe('accepted');
+    for (const change of [{ claims: Number.NaN }, { cellTerms: Number.NaN }])
+      expect(refused(() => requireSecurity({ ...size, ...change }, good, 0))).not.toBe('accepted');
   });
 
   test('more lookups than a multiplicity can count, and models deeper than the hash chain', () => {

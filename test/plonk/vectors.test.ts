@@ -126,10 +126,7 @@ describe('plain vectors', () => {
     const { words, elements } = vector(8);
     const expected = (xs: readonly BigExt[]): BigExt[] =>
       xs.slice(0, xs.length / 2).map((lo, i) => bigAdd(lo, bigMul(bigOf(z), bigSub(xs[i + xs.length / 2]!, lo))));
-    expect([...v.fold(words, z)]).toEqual(wordsOf(expected(elements)));
-    const base = owned(randomWords(random, 8));
-    const lifted = [...base].map((x): BigExt => [BigInt(x), 0n, 0n, 0n]);
-    expect([...v.foldBase(base, z)]).toEqual(wordsOf(expected(lifted)));
+    expect([...v.foldInPlace(words, z)]).toEqual(wordsOf(expected(elements)));
   });
 
   test('inner products and multiples', () => {
@@ -138,6 +135,9 @@ describe('plain vectors', () => {
     const k = randomExt(random);
     expect(bigOf(v.dot(a.words, b.words))).toEqual(bigSum(a.elements.map((x, i) => bigMul(x, b.elements[i]!))));
     expect(bigOf(v.dotBase(a.words, base))).toEqual(bigSum(a.elements.map((x, i) => bigScale(x, BigInt(base[i]!)))));
+    const pieces = owned(Uint32Array.from([...base, ...base.toReversed()]));
+    const both = [v.dotBase(a.words, base), v.dotBase(a.words, owned(base.toReversed()))];
+    expect([...v.dotPieces(pieces, a.words)]).toEqual(both.flat());
     const sum = owned(b.words);
     v.addScaled(sum, a.words, k);
     expect([...sum]).toEqual(wordsOf(b.elements.map((x, i) => bigAdd(x, bigMul(a.elements[i]!, bigOf(k))))));

@@ -5,6 +5,7 @@ import { type Plan, planCircuit } from '../../compiler/ir/interpret/plan.ts';
 import { runWitness } from '../../compiler/ir/interpret/witness.ts';
 import { P } from '../../compiler/ir/koalabear.ts';
 import type { Tensor } from '../../compiler/ir/tensor.ts';
+import { type BlockGroup, writtenOut } from '../../runtime/provers/plonk/block-groups.ts';
 import {
   commitPort,
   commitWeights,
@@ -22,8 +23,11 @@ import type { ProofParameters } from '../../runtime/provers/plonk/parameters.ts'
 import { findNonce, proofOfWork } from '../../runtime/provers/plonk/proof-of-work.ts';
 import { claimsOf, PROTOCOL, type ProofContext, protocolOf } from '../../runtime/provers/plonk/protocol.ts';
 import { committedValues } from '../../runtime/provers/plonk/run-values.ts';
-import { type ProverChannel, proverChannel } from '../../runtime/provers/plonk/transcript.ts';
+import { type ProverChannel, proverChannel, verifierChannel } from '../../runtime/provers/plonk/transcript.ts';
+import { readClaims } from '../../runtime/provers/plonk/verifier.ts';
 import { integerTensor, type Random } from '../kits/random.ts';
+import type { TwinGroup } from './blocks.ts';
+import { type Element, ONE } from './field.ts';
 import { littleEndian, TwinRefusal } from './transcript.ts';
 import { type TwinKey, verifyWithTwin } from './verify.ts';
 
@@ -93,7 +97,7 @@ function proved(circuit: Circuit, run: ProofContext, ports: ReadonlyMap<string, 
   const weights = commitWeights(v, run, circuit, weightsOf(circuit, ports));
   const prove = (channel: ProverChannel, by = v): Uint8Array =>
     proveRun(by, run, statement, values, weights, { channel, ports: committed });
-  const key: TwinKey = { plan, parameters: run.parameters, context: run.context, weightRoot: weights?.root };
+  const key = twinKey(run, weights?.root);
   return {
     plan,
     statement,
@@ -103,6 +107,41 @@ function proved(circuit: Circuit, run: ProofContext, ports: ReadonlyMap<string, 
     verifyFirst: (stated, proof) => verifyRun(v, run, stated, weights?.root, proof),
   };
 }
+
+/** What the twin knows of a key; the groups are those of the first verifier. */
+export function twinKey(run: ProofContext, weightRoot: Uint8Array | undefined): TwinKey {
+  return {
+    plan: run.protocol.plan,
+    parameters: run.parameters,
+    context: run.context,
+    weightRoot,
+    groups(statement, proof) {
+      const mark = v.mark();
+      const channel = verifierChannel(PROTOCOL, proof);
+      const groups = readClaims(v, run, statement, weightRoot, channel).groups.map(twinGroup);
+      v.release(mark);
+      return groups;
+    },
+  };
+}
+
+function twinGroup(group: BlockGroup): TwinGroup {
+  const { bits } = group;
+  const inner = elementsOf(writtenOut(v, group));
+  if (group.kind === 'region') return { bits, inner, cells: group.cells, blocks: [{ address: group.start, k: ONE }] };
+  const blocks = group.places.flatMap(({ address, outer }) => {
+    const sum = v.alloc(outer[0]!.values.length);
+    for (const { k, values } of outer) v.addScaled(sum, values, k);
+    return elementsOf(sum).map((k, b) => ({ address: address + b * 2 ** bits, k }));
+  });
+  return { bits, inner, cells: 2 ** bits, blocks };
+}
+
+const elementsOf = (words: Uint32Array): Element[] =>
+  Array.from({ length: words.length / 4 }, (_, i): Element => {
+    const [a, b, c, d] = Array.from(words.subarray(4 * i, 4 * i + 4), BigInt);
+    return [a!, b!, c!, d!];
+  });
 
 /** What both verifiers say: `accepted`, `refused`, or who says what. @throws whatever is no refusal. */
 export function verdict({ key, verifyFirst }: ProvedRun, statement: RunStatement, proof: Uint8Array): string {

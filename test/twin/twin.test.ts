@@ -13,7 +13,7 @@ import { proveFractions } from '../../runtime/provers/plonk/fraction-trees.ts';
 import { decodeKeyFile, parametersText } from '../../runtime/provers/plonk/key-file.ts';
 import type { ProofParameters } from '../../runtime/provers/plonk/parameters.ts';
 import { plainVectors } from '../../runtime/provers/plonk/plain-vectors.ts';
-import { PROTOCOL } from '../../runtime/provers/plonk/protocol.ts';
+import { claimsOf, PROTOCOL, protocolOf } from '../../runtime/provers/plonk/protocol.ts';
 import { proverChannel } from '../../runtime/provers/plonk/transcript.ts';
 import { requantize } from '../../stdlib/gadgets/index.ts';
 import { standardOps, standardRegistry } from '../../stdlib/index.ts';
@@ -28,6 +28,7 @@ import {
   proveWith,
   proveWithKey,
   randomPorts,
+  twinKey,
   verdict,
   wrongCodeword,
 } from './proofs.ts';
@@ -122,9 +123,11 @@ describe('models', () => {
     const plan = planCircuit(circuit).registration!;
     const context = Buffer.from(digest('zkmlc/plonk-registration', bytes, parametersText(parameters)), 'hex');
     const nothing = { inputs: [], outputs: [] };
-    verifyWithTwin({ plan, parameters, context, weightRoot: root }, nothing, proof);
+    const protocol = protocolOf(claimsOf(plainVectors(), plan), parameters.opening.code.logMessage);
+    const key = twinKey({ protocol, parameters, context }, root);
+    verifyWithTwin(key, nothing, proof);
     const other = Uint8Array.from(root, (byte, i) => (i === 7 ? byte ^ 1 : byte));
-    expect(() => verifyWithTwin({ plan, parameters, context, weightRoot: other }, nothing, proof)).toThrow('twin: ');
+    expect(() => verifyWithTwin({ ...key, weightRoot: other }, nothing, proof)).toThrow('twin: ');
   });
 });
 

@@ -1,7 +1,8 @@
 // The twin: a second verifier of native proofs, written from docs/protocol.md on bigints alone. It shares with the first one
-// what a circuit and its plan are, and nothing else.
+// what a circuit and its plan are, and is told how the last functional is cut into groups of blocks, which it checks.
 import type { Plan, PublicTensor } from '../../compiler/ir/interpret/plan.ts';
 import { sizeOf } from '../../compiler/ir/tensor.ts';
+import { type TwinGroup, verifyReduction } from './blocks.ts';
 import { constraintClaims, contractionTerms } from './constraints.ts';
 import { endCovector, type TwinInstance, twinInstance } from './contractions.ts';
 import { type Claim, type Dense, type DensePulled, fixedWires, pullDense } from './dense.ts';
@@ -13,7 +14,7 @@ import { verifyFractions, verifyProducts } from './sumchecks.ts';
 import { denseOf, type TwinTerm } from './terms.ts';
 import { join, littleEndian, type Reader, readProof, require } from './transcript.ts';
 
-const PROTOCOL = 'zkmlc plonk-koalabear v2';
+const PROTOCOL = 'zkmlc plonk-koalabear v3';
 
 /** What a verification key fixes. */
 export interface TwinKey {
@@ -23,6 +24,8 @@ export interface TwinKey {
   readonly context: Uint8Array;
   /** Root of the registered weights; undefined if there are none. */
   readonly weightRoot: Uint8Array | undefined;
+  /** The groups of blocks of the functional that a proof ends in. */
+  readonly groups: (statement: TwinStatement, proof: Uint8Array) => readonly TwinGroup[];
 }
 
 /** Integers of public tensors, row-major, in the order of the plan. */
@@ -82,7 +85,8 @@ export function verifyWithTwin(key: TwinKey, statement: TwinStatement, proof: Ui
     areas.set(group, [start, end]);
   }
   const covector = cellCovector(plan, parts, areas, end);
-  verifyOpening(reader, parameters.opening, trees, covector, subtract(target, sum(known)));
+  const left = verifyReduction(reader, key.groups(statement, proof), covector, subtract(target, sum(known)));
+  verifyOpening(reader, parameters.opening, trees, left.covector, left.target);
   reader.end();
 }
 

@@ -45,8 +45,8 @@ export const PLONK_COEFFICIENTS: PlonkCoefficients = {
     portCells: 1.3e-7,
     ports: 1e-3,
   },
-  bytes: { fixed: 1.84e8, cells: 50, weightCells: 38, lookups: 19, tableRows: 19, portCells: 50 },
-  proof: { fixed: 1.2e5, cells: 0.013, weightCells: 0.013, portCells: 0.03, ports: 3.6e4 },
+  bytes: { fixed: 1.84e8, cells: 40, weightCells: 11, lookups: 10, tableRows: 10, portCells: 40 },
+  proof: { fixed: 1.2e5, cells: 0.019, weightCells: 0.019, portCells: 0.03, ports: 3.6e4 },
 };
 
 /**

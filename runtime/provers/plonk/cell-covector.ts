@@ -1,9 +1,9 @@
-// The functional over all committed cells: for the prover written out, for the verifier combined over columns.
+// Functionals over cells as products within and across blocks: written out, or combined over pieces of the address.
 import { blocksOf, type Factor, type PulledBack, type Term } from '../../../compiler/ir/interpret/plan.ts';
 import type { Shape } from '../../../compiler/ir/tensor.ts';
 import { denseFactors, liesIn } from './dense-factors.ts';
 import { EXT, type Ext } from './field.ts';
-import { addressOf, type Protocol, totalColumns } from './protocol.ts';
+import { addressOf, type Protocol } from './protocol.ts';
 import type { Vectors } from './vectors.ts';
 
 /**
@@ -16,7 +16,7 @@ export interface CellPart {
   readonly inner: Uint32Array;
 }
 
-interface ScaledVector {
+export interface ScaledVector {
   readonly k: Ext;
   readonly values: Uint32Array;
 }
@@ -41,19 +41,20 @@ function innerVectors(v: Vectors): Inners {
   };
 }
 
-/** Parts of what claims pulled back to columns. A term that ties axes of blocks and cells has blocks of one cell. */
-export function cellParts(v: Vectors, protocol: Protocol, pulled: readonly PulledBack[]): CellPart[] {
-  const parts: CellPart[] = [];
+/** What claims pulled back to a column; the vectors within blocks are shared among all columns of one walk. */
+export type ColumnParts = (column: number) => CellPart[];
+
+/** Parts of every column, by number. A term that ties axes of blocks and cells has blocks of one cell. */
+export function columnParts(v: Vectors, protocol: Protocol, pulled: readonly PulledBack[]): ColumnParts {
   const inners = innerVectors(v);
-  for (const [column, { wire }] of protocol.plan.columns.entries()) {
+  return (column) => {
+    const shape = protocol.plan.shapes[protocol.plan.columns[column]!.wire]!;
     const terms = pulled.flatMap((p) => p.columns[column]!);
-    if (terms.length > 0)
-      parts.push(...columnParts(v, protocol.plan.shapes[wire]!, addressOf(protocol, column), terms, inners));
-  }
-  return parts;
+    return [...partsOf(v, shape, addressOf(protocol, column), terms, inners)];
+  };
 }
 
-function columnParts(
+function partsOf(
   v: Vectors,
   shape: Shape,
   address: number,
@@ -75,9 +76,8 @@ function columnParts(
   return parts.values();
 }
 
-/** The covector over all columns of 2^logRows cells (K-vector). */
-export function denseCells(v: Vectors, protocol: Protocol, parts: readonly CellPart[]): Uint32Array {
-  const cells = v.alloc(EXT * totalColumns(protocol) * 2 ** protocol.logRows);
+/** Adds parts to a covector over the cells from address 0 on (K-vector). */
+export function addCells(v: Vectors, cells: Uint32Array, parts: readonly CellPart[]): void {
   for (const { address, outer, inner } of parts) {
     const mark = v.mark();
     const words = outer[0]!.values.length;
@@ -88,7 +88,6 @@ export function denseCells(v: Vectors, protocol: Protocol, parts: readonly CellP
     if (blocks !== target) v.addOuter(target, blocks, inner);
     v.release(mark);
   }
-  return cells;
 }
 
 /**

@@ -1,4 +1,4 @@
-// Choice of parameters: the smallest modelled proof that reaches the target of soundness.
+// Choice of parameters: the cheapest modelled opening that reaches the target of soundness.
 import { Diagnostic } from '../../../compiler/ir/diagnostics.ts';
 import type { Code } from './commitment.ts';
 import { EXT } from './field.ts';
@@ -103,19 +103,26 @@ function* codes(size: ProtocolSize, choice: ParameterChoice): Generator<readonly
 }
 
 /**
- * The parameters with the smallest modelled opening.
+ * What an opening costs, in bytes: those it sends, and one for each row of the code. Every proof encodes and hashes the rows of
+ * its advice, so that long columns, which make small proofs, make slow ones.
+ */
+const costOf = (size: ProtocolSize, opening: OpeningParameters): number =>
+  openingBytes(size, opening) + 2 ** opening.code.logCode;
+
+/**
+ * The parameters with the cheapest modelled opening.
  *
  * @throws Diagnostic `insecure-parameters` if none reach the target.
  */
 export function chooseParameters(size: ProtocolSize, choice: ParameterChoice = {}): ProofParameters {
   const target = choice.targetBits ?? DEFAULT_SECURITY_BITS;
   const chainSteps = Math.max(CHAIN_STEPS, 2 ** Math.ceil(Math.log2(Math.max(1, size.depth / 32))));
-  let best: { readonly opening: OpeningParameters; readonly bytes: number } | undefined;
+  let best: { readonly opening: OpeningParameters; readonly cost: number } | undefined;
   for (const [code, tail] of codes(size, choice))
     for (const opening of openingsWith(size, code, tail, target)) {
-      const bytes = openingBytes(size, opening);
-      if (bytes < (best?.bytes ?? Number.POSITIVE_INFINITY) && securityBits(size, { opening, chainSteps }) >= target)
-        best = { opening, bytes };
+      const cost = costOf(size, opening);
+      if (cost < (best?.cost ?? Number.POSITIVE_INFINITY) && securityBits(size, { opening, chainSteps }) >= target)
+        best = { opening, cost };
     }
   if (best === undefined)
     throw new Diagnostic(

@@ -1,12 +1,18 @@
 // The last claims: what the sumchecks end in, joined by powers of gamma and pulled back to columns.
-import type { PulledBack } from '../../../compiler/ir/interpret/plan.ts';
+import type { Plan, PullBack, PulledBack } from '../../../compiler/ir/interpret/plan.ts';
 import { endTerms, type PlannedInstance } from './contraction.ts';
-import { add, type Ext, mul, powers, ZERO } from './field.ts';
+import { add, type Ext, mul, ONE, powers, ZERO } from './field.ts';
 import type { FractionClaim } from './fraction-trees.ts';
-import { addLeafClaims, type LookupChallenges } from './lookup-leaves.ts';
-import type { Protocol } from './protocol.ts';
+import { addLeafClaims, dryLookupChallenges, type LeafTree, type LookupChallenges } from './lookup-leaves.ts';
 import { type ProductEnds, suffixFor } from './sumcheck.ts';
 import type { Vectors } from './vectors.ts';
+
+/** What a circuit's claims are about. */
+export interface ClaimSources {
+  readonly plan: Plan;
+  readonly trees: readonly LeafTree[];
+  readonly pullBack: () => PullBack;
+}
 
 /** Ends of all sumchecks of a proof. */
 export interface SumcheckEnds {
@@ -28,13 +34,12 @@ export function endClaimCount(trees: number, instances: number): number {
  */
 export function pullEnds(
   v: Vectors,
-  protocol: Protocol,
+  { plan, trees, pullBack }: ClaimSources,
   challenges: LookupChallenges,
   gamma: Ext,
   { fractions, instances, products }: SumcheckEnds,
 ): { readonly pulled: PulledBack; readonly target: Ext } {
-  const { plan, trees } = protocol;
-  const pull = protocol.pullBack();
+  const pull = pullBack();
   const factors = powers(gamma, endClaimCount(fractions.length, instances.length) + 1).slice(1);
   let next = 0;
   let target = ZERO;
@@ -55,4 +60,14 @@ export function pullEnds(
   const pulled = pull.finish();
   if (pulled.contractions.some((c) => c.length > 0)) throw new RangeError('a last claim reaches a contraction');
   return { pulled, target };
+}
+
+/** Columns' terms of {@link pullEnds} with any challenges: how many there are follows from shapes. */
+export function dryPulledEnds(v: Vectors, sources: ClaimSources, instances: readonly PlannedInstance[]): PulledBack {
+  const pointOf = (variables: number): Ext[] => new Array<Ext>(variables).fill(ZERO);
+  const fractions = sources.trees.map(({ variables }) => ({ point: pointOf(variables), p: ZERO, q: ONE }));
+  const rounds = Math.max(0, ...instances.map(({ instance }) => instance.variables));
+  const products: ProductEnds = { point: pointOf(rounds), ends: instances.map(() => [ZERO, ZERO]) };
+  const challenges = dryLookupChallenges(sources.plan);
+  return pullEnds(v, sources, challenges, ONE, { fractions, products, instances }).pulled;
 }

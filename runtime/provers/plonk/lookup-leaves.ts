@@ -64,8 +64,18 @@ export interface LookupChallenges {
   readonly tagBeta: Ext;
 }
 
+/** Value columns of the widest table. */
+const valueColumns = (plan: Plan): number => Math.max(0, ...plan.tables.map((t) => t.values.length));
+
+/** Challenges of the right number that stand for any. */
+export const dryLookupChallenges = (plan: Plan): LookupChallenges => ({
+  alpha: ONE,
+  betas: new Array<Ext>(valueColumns(plan)).fill(ONE),
+  tagBeta: ONE,
+});
+
 export function drawLookupChallenges(channel: Transcript, plan: Plan): LookupChallenges {
-  const columns = Math.max(0, ...plan.tables.map((t) => t.values.length));
+  const columns = valueColumns(plan);
   return {
     alpha: channel.challenge('lookups.alpha'),
     betas: columns === 0 ? [] : channel.challenges('lookups.betas', columns),

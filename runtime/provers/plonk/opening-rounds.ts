@@ -1,8 +1,7 @@
 // Pieces of an opening that its two stages share: parameters, rounds of a product sumcheck, positions, vectors of a `Vectors`.
 import type { Code } from './commitment.ts';
-import { EXT, type Ext, sub } from './field.ts';
-import { quadraticAt } from './sumcheck.ts';
-import type { ProverChannel, Transcript, VerifierChannel } from './transcript.ts';
+import { EXT, type Ext } from './field.ts';
+import type { ProverChannel, Transcript } from './transcript.ts';
 import type { Vectors } from './vectors.ts';
 
 /** How many positions of a code are opened. */
@@ -21,8 +20,8 @@ export interface OpeningParameters {
 }
 
 /**
- * Rounds over the most significant index bits of sum a y; returns both K-vectors with these bits bound, in the memory of
- * those given.
+ * Rounds over the most significant index bits of sum a y: both K-vectors with these bits bound, in the memory of those given,
+ * and the point.
  */
 export function proveRounds(
   v: Vectors,
@@ -30,34 +29,19 @@ export function proveRounds(
   label: string,
   vectors: readonly [Uint32Array, Uint32Array],
   rounds: number,
-): readonly [Uint32Array, Uint32Array] {
+): { readonly a: Uint32Array; readonly y: Uint32Array; readonly point: readonly Ext[] } {
   let [a, y] = vectors;
-  let z: Ext | undefined;
+  const point: Ext[] = [];
   const bind = (x: Uint32Array): Uint32Array => x.subarray(0, x.length / 2);
   for (let round = 0; round < rounds; round++) {
+    const z = point.at(-1);
     channel.send(`${label}.round`, z === undefined ? v.productRound(a, y) : v.productStep(a, y, z));
     if (z !== undefined) [a, y] = [bind(a), bind(y)];
-    z = channel.challenge(`${label}.point`);
+    point.push(channel.challenge(`${label}.point`));
   }
-  return z === undefined ? [a, y] : [v.foldInPlace(a, z), v.foldInPlace(y, z)];
-}
-
-/** Checks rounds: the claim that is left, at the point. */
-export function verifyRounds(
-  channel: VerifierChannel,
-  label: string,
-  target: Ext,
-  rounds: number,
-): { readonly claim: Ext; readonly point: readonly Ext[] } {
-  let claim = target;
-  const point: Ext[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const [s0, leading] = channel.receive(`${label}.round`, 2);
-    const z = channel.challenge(`${label}.point`);
-    point.push(z);
-    claim = quadraticAt(s0!, leading!, sub(claim, s0!), z);
-  }
-  return { claim, point };
+  const last = point.at(-1);
+  if (last !== undefined) [a, y] = [v.foldInPlace(a, last), v.foldInPlace(y, last)];
+  return { a, y, point };
 }
 
 /** Positions of a code, drawn directly after a proof of work over everything before it (PROVER-RULES.md, rule 1). */

@@ -28,6 +28,8 @@ export interface ProtocolSize {
   /** Degree of the challenge that joins constraints, and of the one that joins the last claims. */
   readonly constraints: number;
   readonly claims: number;
+  /** Terms of the last claims on committed cells: at least as many as there are groups of blocks. */
+  readonly cellTerms: number;
   /** Non-linear operations, one after the other. */
   readonly depth: number;
 }
@@ -67,6 +69,10 @@ export function columnCounts(size: ProtocolSize, { logMessage }: Code): readonly
   ];
 }
 
+/** Most rounds over the index within blocks: no block is larger than a commitment. */
+export const blockBits = (counts: readonly number[], { logMessage }: Code): number =>
+  Math.ceil(Math.log2(Math.max(...counts))) + logMessage;
+
 /** log2 of the probability that position j also is correct, if the ones before it were, in a word with too many errors. */
 function missStep({ logMessage, logCode }: Code, j: number): number {
   const n = 2 ** logCode;
@@ -101,7 +107,8 @@ export function fewestQueries(code: Code, bits: number): Queried | undefined {
 export function soundnessTerms(size: ProtocolSize, { opening }: ProofParameters): ReadonlyMap<string, number> {
   const { code, tail, powBits } = opening;
   const overField = (degree: number): number => Math.log2(degree) - FIELD_BITS;
-  const rounds = columnBits(columnCounts(size, code).reduce((sum, n) => sum + n, 0));
+  const counts = columnCounts(size, code);
+  const rounds = columnBits(counts.reduce((sum, n) => sum + n, 0));
   const tailRounds = tail === undefined ? 0 : code.logMessage - tail.logMessage;
   const rootError = Math.max(0, ...size.trees.map((t) => t.leaves));
   // Layer k: k rounds of degree 3, the challenge that joins numerator and denominator, and the one that joins children.
@@ -115,6 +122,8 @@ export function soundnessTerms(size: ProtocolSize, { opening }: ProofParameters)
     ['fractions', overField(layers)],
     ['sumchecks', overField(sumchecks)],
     ['batching', overField(size.claims + 2 * rounds + (tail === undefined ? 0 : code.queries + 2 * tailRounds))],
+    // The index within blocks, at most that of a whole commitment; then groups are joined.
+    ['blocks', overField(2 * blockBits(counts, code) + size.cellTerms)],
     ['proximity', overField(2 ** code.logCode * rounds)],
     ['queries', missBits(code) - powBits],
   ]);

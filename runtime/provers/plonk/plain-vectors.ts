@@ -13,19 +13,17 @@ export function plainVectors(): Vectors {
     mark: () => 0,
     release: () => {},
     eq,
-    fold,
     foldInPlace,
-    foldBase,
     dotBase,
     dot,
     addScaled,
     addScaledBase,
     addOuter,
     addRows,
+    dotPieces,
     foldRows,
     productRound,
     productStep,
-    baseRound,
     fractionLayer,
     fractionLayerBase: (p, q) => fractionLayer(lifted(p), q),
     fractionStart,
@@ -115,26 +113,9 @@ function fold(x: Uint32Array, z: Ext): Uint32Array {
   return out;
 }
 
-/** The vector with zeros behind it. */
-function padded(x: Uint32Array, length: number): Uint32Array {
-  const out = new Uint32Array(length);
-  out.set(x);
-  return out;
-}
-
-function foldInPlace(x: Uint32Array, z: Ext, half = x.length / EXT / 2): Uint32Array {
-  const out = x.subarray(0, EXT * half);
-  out.set(fold(padded(x, 2 * EXT * half), z));
-  return out;
-}
-
-function foldBase(x: Uint32Array, z: Ext, half = x.length / 2): Uint32Array {
-  const out = new Uint32Array(EXT * half);
-  const factor = Uint32Array.from(z);
-  for (let i = 0; i < half; i++) {
-    out[EXT * i] = x[i]!;
-    addMultipleAt(out, EXT * i, factor, 0, subP(x[half + i] ?? 0, x[i]!));
-  }
+function foldInPlace(x: Uint32Array, z: Ext): Uint32Array {
+  const out = x.subarray(0, x.length / 2);
+  out.set(fold(x, z));
   return out;
 }
 
@@ -194,6 +175,13 @@ function foldRows(
   return out;
 }
 
+function dotPieces(x: Uint32Array, weights: Uint32Array): Uint32Array {
+  const piece = weights.length / EXT;
+  const out = new Uint32Array((EXT * x.length) / piece);
+  for (let i = 0; i < x.length; i++) addMultipleAt(out, EXT * Math.floor(i / piece), weights, EXT * (i % piece), x[i]!);
+  return out;
+}
+
 function productRound(a: Uint32Array, b: Uint32Array): readonly [Ext, Ext] {
   const half = a.length / 2;
   const [atZero, leading] = [new Uint32Array(EXT), new Uint32Array(EXT)];
@@ -211,10 +199,6 @@ function productRound(a: Uint32Array, b: Uint32Array): readonly [Ext, Ext] {
 
 function productStep(a: Uint32Array, b: Uint32Array, z: Ext): readonly [Ext, Ext] {
   return productRound(foldInPlace(a, z), foldInPlace(b, z));
-}
-
-function baseRound(a: Uint32Array, b: Uint32Array, half: number): readonly [Ext, Ext] {
-  return productRound(padded(a, 2 * EXT * half), lifted(padded(b, 2 * half)));
 }
 
 function fractionLayer(p: Uint32Array, q: Uint32Array): { readonly p: Uint32Array; readonly q: Uint32Array } {

@@ -6,7 +6,7 @@ import { endClaimCount } from './end-claims.ts';
 import type { ProtocolSize } from './parameters.ts';
 import type { Claims } from './protocol.ts';
 
-export function protocolSize({ plan, trees, instanceVariables }: Claims): ProtocolSize {
+export function protocolSize({ plan, trees, instanceVariables, cellTerms }: Claims): ProtocolSize {
   const instances = instanceVariables.length;
   return {
     adviceCells: plan.cells.advice,
@@ -21,6 +21,7 @@ export function protocolSize({ plan, trees, instanceVariables }: Claims): Protoc
     constraints: constraintCount(plan),
     // The claim on constraints has the factor 1.
     claims: endClaimCount(trees.length, instances),
+    cellTerms,
     depth: nonlinearInstructions(plan),
   };
 }

@@ -1,23 +1,23 @@
 // What prover and verifier derive from a plan alike: layout of cells, trees of leaves, instances of contractions.
-import { type Plan, type PullBack, type PulledBack, preparePullBack } from '../../../compiler/ir/interpret/plan.ts';
+import { type Plan, type PulledBack, preparePullBack } from '../../../compiler/ir/interpret/plan.ts';
 import { sizeOf } from '../../../compiler/ir/tensor.ts';
 import { dryConstraintChallenges, pullConstraints } from './constraint-claims.ts';
 import { instanceOf, type PlannedInstance } from './contraction.ts';
-import { type LeafTree, layoutLeaves } from './lookup-leaves.ts';
+import { type ClaimSources, dryPulledEnds } from './end-claims.ts';
+import { layoutLeaves } from './lookup-leaves.ts';
 import type { ProofParameters } from './parameters.ts';
 import { portColumns } from './port-commitment.ts';
 import type { Vectors } from './vectors.ts';
 
 /** Name and version of the protocol: the first thing that a transcript absorbs. */
-export const PROTOCOL = 'zkmlc plonk-koalabear v2';
+export const PROTOCOL = 'zkmlc plonk-koalabear v3';
 
 /** What a circuit's plan fixes whatever the code. */
-export interface Claims {
-  readonly plan: Plan;
-  readonly pullBack: () => PullBack;
-  readonly trees: readonly LeafTree[];
+export interface Claims extends ClaimSources {
   /** Variables of every instance of the batch of contractions. */
   readonly instanceVariables: readonly number[];
+  /** Terms of claims on committed cells. */
+  readonly cellTerms: number;
 }
 
 /** Everything about a circuit that its verification key fixes. */
@@ -31,15 +31,21 @@ export interface Protocol extends Claims {
   readonly portColumns: readonly number[];
 }
 
-/** Claims of a plan. How many instances a contraction has follows from shapes: one pull with any challenges tells. */
+/** Claims of a plan. How many instances and terms there are follows from shapes: pulls with any challenges tell. */
 export function claimsOf(v: Vectors, plan: Plan): Claims {
   const pullBack = preparePullBack(plan);
   const outputs = plan.outputs.map(({ shape }) => new Uint32Array(sizeOf(shape)));
   const mark = v.mark();
   const { pulled } = pullConstraints(v, plan, pullBack(), dryConstraintChallenges(plan), outputs);
-  const instanceVariables = instancesOf(v, plan, pulled).map(({ instance }) => instance.variables);
+  const sources = { plan, pullBack, trees: layoutLeaves(plan) };
+  const instances = instancesOf(v, plan, pulled);
+  const columns = [pulled, dryPulledEnds(v, sources, instances)].flatMap((p) => p.columns);
   v.release(mark);
-  return { plan, pullBack, trees: layoutLeaves(plan), instanceVariables };
+  return {
+    ...sources,
+    instanceVariables: instances.map(({ instance }) => instance.variables),
+    cellTerms: columns.reduce((n, terms) => n + terms.length, 0),
+  };
 }
 
 export function protocolOf(claims: Claims, logRows: number): Protocol {
@@ -76,6 +82,10 @@ export function addressOf(protocol: Protocol, column: number): number {
 /** Columns of all commitments together. */
 export const totalColumns = ({ adviceColumns, weightColumns, portColumns: ports }: Protocol): number =>
   ports.reduce((sum, n) => sum + n, adviceColumns + weightColumns);
+
+/** Cells that a covector treats alike once the index within blocks is bound: 2^6, or a column if that is shorter. */
+const GRANULE_BITS = 6;
+export const granuleBits = ({ logRows }: Protocol): number => Math.min(GRANULE_BITS, logRows);
 
 /** What a proof is made and checked with, besides the run. */
 export interface ProofContext {

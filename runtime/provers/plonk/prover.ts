@@ -1,6 +1,7 @@
 // The prover: from the values of a run to a proof, in the order of the transcript. No zero knowledge.
 import type { ColumnGroup } from '../../../compiler/ir/interpret/plan.ts';
-import { cellParts, denseCells } from './cell-covector.ts';
+import { blockGroups } from './block-groups.ts';
+import { proveReduction } from './block-reduction.ts';
 import { type Commitment, commit } from './commitment.ts';
 import { drawConstraintChallenges, pullConstraints } from './constraint-claims.ts';
 import { instanceVectors } from './contraction.ts';
@@ -89,10 +90,10 @@ function* writeProof(
   yield { phase: 'commit', done: 0 };
   absorbStatement(channel, context, statement, weights?.root);
   const cells = adviceCells(v, protocol, values.columns);
-  const groups = new Map<ColumnGroup, Uint32Array>([['advice', cells]]);
-  if (weights !== undefined) groups.set('weight', weights.columns);
-  for (const [i, port] of ports.entries()) groups.set(`port${i}`, port.columns);
-  const read = valueReader(v, protocol, values, groups);
+  const columns = new Map<ColumnGroup, Uint32Array>([['advice', cells]]);
+  if (weights !== undefined) columns.set('weight', weights.columns);
+  for (const [i, port] of ports.entries()) columns.set(`port${i}`, port.columns);
+  const read = valueReader(v, protocol, values, columns);
   const advice = commit(v, 'advice', cells, parameters.opening.code);
   channel.sendHashes('advice', advice.root);
   channel.chain(parameters.chainSteps);
@@ -128,8 +129,9 @@ function* writeProof(
     products,
     instances: planned,
   });
-  const covector = denseCells(v, protocol, cellParts(v, protocol, [first.pulled, last.pulled]));
-  yield { phase: 'opening', done: 0.7 };
   const commitments = [advice, ...(weights === undefined ? [] : [weights]), ...ports];
+  const groups = blockGroups(v, protocol, [first.pulled, last.pulled]);
+  const covector = proveReduction(v, channel, protocol, commitments, groups);
+  yield { phase: 'opening', done: 0.7 };
   openFunctional(v, channel, parameters.opening, commitments, covector);
 }

@@ -24,8 +24,8 @@ import {
   type OpeningParameters,
   proveRounds,
   type Queried,
-  verifyRounds,
 } from './opening-rounds.ts';
+import { verifyRounds } from './sumcheck.ts';
 import type { ProverChannel, VerifierChannel } from './transcript.ts';
 import type { Vectors } from './vectors.ts';
 
@@ -58,7 +58,7 @@ export function openRow(
   openRows(channel, LABEL, commitments, positions);
   const delta = drawDelta(channel, positions.length);
   const joint = withPositions(v, code, covector, positions, delta);
-  const [, final] = proveRounds(v, channel, TAIL, [joint, row], code.logMessage - tail.logMessage);
+  const { y: final } = proveRounds(v, channel, TAIL, [joint, row], code.logMessage - tail.logMessage);
   channel.sendWords(`${TAIL}.row`, final);
   openRows(channel, TAIL, [again], drawPositions(channel, TAIL, tail, powBits));
 }

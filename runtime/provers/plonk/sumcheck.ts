@@ -36,17 +36,17 @@ export function suffixFor(point: readonly Ext[], variables: number): readonly Ex
 }
 
 /**
- * Proves a batch: sum_l lambda^l (instance l). Small instances have dummy variables first, so that the last coordinates
- * of the shared point are theirs. Messages per round: s(0) and the leading coefficient; after the last round all ends.
+ * Rounds of sum_l weight_l (instance l). Small instances have dummy variables first, so that the last coordinates of the shared
+ * point are theirs; a dummy doubles an instance's sum. Messages: s(0) and the leading coefficient. Nothing is sent at the end.
  */
-export function proveProducts(
+export function proveBatch(
   v: Vectors,
   channel: ProverChannel,
   label: string,
   instances: readonly ProvedInstance[],
+  weights: readonly Ext[],
 ): ProductEnds {
   const rounds = Math.max(0, ...instances.map((i) => i.variables));
-  const lambda = powers(channel.challenge(`${label}.lambda`), instances.length);
   const vectors = instances.map(({ a, b }): [Uint32Array, Uint32Array] => [a, b]);
   const point: Ext[] = [];
   for (let round = 0; round < rounds; round++) {
@@ -54,14 +54,14 @@ export function proveProducts(
     for (const [l, { variables, value }] of instances.entries()) {
       const dormant = rounds - variables;
       if (round < dormant) {
-        s0 = add(s0, mul(lambda[l]!, mul(value, twoTo(dormant - round - 1))));
+        s0 = add(s0, mul(weights[l]!, mul(value, twoTo(dormant - round - 1))));
         continue;
       }
       const [a, b] = vectors[l]!;
       const [at0, top] = round === dormant ? v.productRound(a, b) : v.productStep(a, b, point.at(-1)!);
       if (round > dormant) vectors[l] = [half(a), half(b)];
-      s0 = add(s0, mul(lambda[l]!, at0));
-      leading = add(leading, mul(lambda[l]!, top));
+      s0 = add(s0, mul(weights[l]!, at0));
+      leading = add(leading, mul(weights[l]!, top));
     }
     channel.send(`${label}.round`, [s0, leading]);
     point.push(channel.challenge(`${label}.point`));
@@ -71,13 +71,42 @@ export function proveProducts(
     const z = point.at(-1);
     if (variables > 0 && z !== undefined) vectors[l] = [v.foldInPlace(a, z), v.foldInPlace(b, z)];
   }
-  const ends = vectors.map(([a, b]): readonly [Ext, Ext] => [first(a), first(b)]);
-  channel.send(`${label}.ends`, ends.flat());
-  return { point, ends };
+  return { point, ends: vectors.map(([a, b]): readonly [Ext, Ext] => [first(a), first(b)]) };
 }
 
 const half = (x: Uint32Array): Uint32Array => x.subarray(0, x.length / 2);
 const first = (x: Uint32Array): Ext => [x[0]!, x[1]!, x[2]!, x[3]!];
+
+/** Checks rounds of messages s(0) and leading coefficient: the claim that is left, at the point. */
+export function verifyRounds(
+  channel: VerifierChannel,
+  label: string,
+  target: Ext,
+  rounds: number,
+): { readonly claim: Ext; readonly point: readonly Ext[] } {
+  let claim = target;
+  const point: Ext[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const [s0, leading] = channel.receive(`${label}.round`, 2);
+    const z = channel.challenge(`${label}.point`);
+    point.push(z);
+    claim = quadraticAt(s0!, leading!, sub(claim, s0!), z);
+  }
+  return { claim, point };
+}
+
+/** Proves the values of all instances: sum_l lambda^l (instance l), by {@link proveBatch}; then all ends are sent. */
+export function proveProducts(
+  v: Vectors,
+  channel: ProverChannel,
+  label: string,
+  instances: readonly ProvedInstance[],
+): ProductEnds {
+  const lambda = powers(channel.challenge(`${label}.lambda`), instances.length);
+  const proved = proveBatch(v, channel, label, instances, lambda);
+  channel.send(`${label}.ends`, proved.ends.flat());
+  return proved;
+}
 
 /** Checks a batch of {@link proveProducts}; the ends are claims that are still to be proved. */
 export function verifyProducts(
@@ -87,16 +116,10 @@ export function verifyProducts(
 ): ProductEnds {
   const rounds = Math.max(0, ...instances.map((i) => i.variables));
   const lambda = powers(channel.challenge(`${label}.lambda`), instances.length);
-  let claim = ZERO;
+  let sum = ZERO;
   for (const [l, { variables, value }] of instances.entries())
-    claim = add(claim, mul(lambda[l]!, mul(value, twoTo(rounds - variables))));
-  const point: Ext[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const [s0, leading] = channel.receive(`${label}.round`, 2);
-    const z = channel.challenge(`${label}.point`);
-    point.push(z);
-    claim = quadraticAt(s0!, leading!, sub(claim, s0!), z);
-  }
+    sum = add(sum, mul(lambda[l]!, mul(value, twoTo(rounds - variables))));
+  const { claim, point } = verifyRounds(channel, label, sum, rounds);
   const flat = channel.receive(`${label}.ends`, 2 * instances.length);
   const ends = instances.map((_, l): readonly [Ext, Ext] => [flat[2 * l]!, flat[2 * l + 1]!]);
   let total = ZERO;

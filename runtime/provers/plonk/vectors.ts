@@ -18,15 +18,8 @@ export interface Vectors {
 
   /** eq(point, i) for i < 2^point.length (K-vector), times `factor`. */
   eq(point: readonly Ext[], factor: Ext): Uint32Array;
-  /** lo + z (hi - lo) over the halves of a K-vector. */
-  fold(x: Uint32Array, z: Ext): Uint32Array;
-  /**
-   * The same, the result in place of the lower half: the beginning of x's own memory. `half`: the elements of the lower half
-   * if the upper one is shorter, its missing end zero.
-   */
-  foldInPlace(x: Uint32Array, z: Ext, half?: number): Uint32Array;
-  /** The same for a base vector, not in place; the result is a K-vector. */
-  foldBase(x: Uint32Array, z: Ext, half?: number): Uint32Array;
+  /** lo + z (hi - lo) over the halves of a K-vector, in place of the lower half: the beginning of x's own memory. */
+  foldInPlace(x: Uint32Array, z: Ext): Uint32Array;
   /** sum a_i b_i, a in K, b in the base field. */
   dotBase(a: Uint32Array, b: Uint32Array): Ext;
   dot(a: Uint32Array, b: Uint32Array): Ext;
@@ -50,12 +43,13 @@ export interface Vectors {
     length: number,
   ): Uint32Array;
 
+  /** <weights, piece> for every piece of a base vector, as long as the weights (a K-vector); the result is a K-vector. */
+  dotPieces(x: Uint32Array, weights: Uint32Array): Uint32Array;
+
   /** Round of a product sumcheck over K-vectors: [s(0), leading coefficient] of sum (A(X) B(X)). */
   productRound(a: Uint32Array, b: Uint32Array): readonly [Ext, Ext];
   /** Binds the first variable to z by folds in place, at least two elements left, and returns the next round's message. */
   productStep(a: Uint32Array, b: Uint32Array, z: Ext): readonly [Ext, Ext];
-  /** `productRound` for a base vector b; `half` as for `foldInPlace`. */
-  baseRound(a: Uint32Array, b: Uint32Array, half: number): readonly [Ext, Ext];
 
   /** Layer above a fraction tree's layer: (p0 q1 + p1 q0, q0 q1) over neighbours 2i, 2i+1. */
   fractionLayer(p: Uint32Array, q: Uint32Array): { readonly p: Uint32Array; readonly q: Uint32Array };

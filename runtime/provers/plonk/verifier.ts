@@ -1,8 +1,11 @@
 // The verifier: reads a proof through its transcript and checks every claim. It knows public tensors and roots, nothing else.
-import { cellParts, combinedCells } from './cell-covector.ts';
+import { type BlockGroup, blockGroups } from './block-groups.ts';
+import { verifyReduction } from './block-reduction.ts';
+import { combinedCells } from './cell-covector.ts';
+import type { Root } from './commitment.ts';
 import { drawConstraintChallenges, publicPart, pullConstraints } from './constraint-claims.ts';
 import { pullEnds } from './end-claims.ts';
-import { add, sub } from './field.ts';
+import { add, type Ext, sub } from './field.ts';
 import { verifyFractions } from './fraction-trees.ts';
 import { drawLookupChallenges } from './lookup-leaves.ts';
 import { verifyFunctional } from './opening.ts';
@@ -28,16 +31,31 @@ export function verifyRun(
   proof: Uint8Array,
 ): void {
   checkStatement(context.protocol.plan, statement);
-  scoped(v, () => readProof(v, context, statement, weightRoot, verifierChannel(PROTOCOL, proof)));
+  scoped(v, () => {
+    const channel = verifierChannel(PROTOCOL, proof);
+    const { roots, groups, target } = readClaims(v, context, statement, weightRoot, channel);
+    const reduced = verifyReduction(v, channel, context.protocol, groups, target);
+    const combined: CombinedCovector = (pieces, logPiece) => combinedCells(v, reduced.parts, pieces, logPiece);
+    verifyFunctional(v, channel, context.parameters.opening, roots, combined, reduced.target);
+    channel.end();
+  });
 }
 
-function readProof(
+/** What is left when all sumchecks of claims are read: a functional over the committed cells, and the value it must have. */
+export interface CellClaim {
+  readonly roots: readonly Root[];
+  readonly groups: readonly BlockGroup[];
+  readonly target: Ext;
+}
+
+/** The part of a proof before its claim on cells is shown. @throws Diagnostic `proof-refused`. */
+export function readClaims(
   v: Vectors,
   { protocol, parameters, context }: ProofContext,
   statement: RunStatement,
   weightRoot: Uint8Array | undefined,
   channel: VerifierChannel,
-): void {
+): CellClaim {
   const { plan, trees, adviceColumns, weightColumns, portColumns } = protocol;
   const words = publicWords(statement);
   channel.check((weightRoot !== undefined) === weightColumns > 0, 'root of the weights');
@@ -68,8 +86,6 @@ function readProof(
   for (const part of [first.pulled, last.pulled]) target = sub(target, publicPart(v, plan, part, words.inputs));
   const weights = weightRoot === undefined ? [] : [{ kind: 'weights', columns: weightColumns, root: weightRoot }];
   const ports = (statement.commitments ?? []).map((root, i) => ({ kind: PORT_KIND, columns: portColumns[i]!, root }));
-  const parts = cellParts(v, protocol, [first.pulled, last.pulled]);
-  const combined: CombinedCovector = (pieces, logPiece) => combinedCells(v, parts, pieces, logPiece);
-  verifyFunctional(v, channel, parameters.opening, [advice, ...weights, ...ports], combined, target);
-  channel.end();
+  const groups = blockGroups(v, protocol, [first.pulled, last.pulled]);
+  return { roots: [advice, ...weights, ...ports], groups, target };
 }

@@ -84,8 +84,46 @@ function forRows(w: Writer, rowBytes: Address, size: number, body: (row: Address
   w.range(at, rowBytes, WORD, () => body(at.get, 1));
 }
 
+/** `dotPieces` takes pieces of a multiple of so many cells. */
+export const PIECE_CELLS = GROUP;
+/** Pieces whose sums are computed together: they share the loads of the weights. */
+export const PIECES = 2;
+
 /** Defines the operations in a module; offsets of rows and starts are in bytes. */
 export function defineFolds(module: ModuleBuilder): void {
+  // (out, x, bytes of x, weights, bytes of a piece of x): out[g] = sum_i weights[i] (piece g)[i]. Pieces are a multiple of GROUP
+  // cells, x of PIECES pieces.
+  defineWritten(module, 'dotPieces', 5, (w, out, x, bytes, weights, pieceBytes) => {
+    const code = fieldCode(w);
+    const to = w.variable(out!);
+    const from = w.variable(x!);
+    const end = w.let(i32.add(x!, bytes!));
+    w.while(i32.ltU(from.get, end), () => {
+      const pieces = Array.from({ length: PIECES }, () => [accumulator(w), accumulator(w)] as const);
+      forEach(w, pieceBytes!, WORD * GROUP, (at) => {
+        const place = w.let(i32.add(weights!, i32.shl(at, i32.const(2))));
+        const factors = Array.from({ length: GROUP }, (_, i) => w.let(v128.load(place, ELEMENT * i)));
+        let cells = w.let(i32.add(from.get, at));
+        for (const [low, high] of pieces) {
+          const both = code.sum(
+            factors.map((factor, i) => code.products(factor, w.let(v128.load32Splat(cells, WORD * i)))),
+          );
+          accumulate(w, low, both.low);
+          accumulate(w, high, both.high);
+          cells = w.let(i32.add(cells, pieceBytes!));
+        }
+      });
+      for (const [low, high] of pieces) {
+        const sums = {
+          sum: { low: low.sum.get, high: high.sum.get },
+          high: { low: low.high.get, high: high.high.get },
+        };
+        w.emit(v128.store(to.get, sumsModulo(code, sums)));
+        w.emit(to.set(i32.add(to.get, i32.const(ELEMENT))));
+      }
+      w.emit(from.set(i32.add(from.get, i32.mul(i32.const(PIECES), pieceBytes!))));
+    });
+  });
   // (out, x, rows, bytes of rows, coefficients, starts, bytes of starts, bytes of starts that share coefficients, bytes of
   // these that are over): out[s] = sum_r coefficients[r] x[starts[s] + rows[r]].
   defineWritten(module, 'foldCells', 9, (w, out, x, rows, rowBytes, coefficients, starts, startBytes, each, phase) => {

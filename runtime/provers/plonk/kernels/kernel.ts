@@ -57,7 +57,6 @@ export function instantiateKernel(module: CompiledModule, memory: SharedMemory) 
   return {
     eqStep: named('eqStep'),
     fold: named('fold'),
-    foldBase: named('foldBase'),
     addScaled: named('addScaled'),
     addScaledBase: named('addScaledBase'),
     addMultiples: named('addMultiples'),
@@ -65,7 +64,7 @@ export function instantiateKernel(module: CompiledModule, memory: SharedMemory) 
     dotBase: named('dotBase'),
     productRound: named('productRound'),
     productStep: named('productStep'),
-    baseRound: named('baseRound'),
+    dotPieces: named('dotPieces'),
     foldCells: named('foldCells'),
     foldRuns: named('foldRuns'),
     fractionLayer: named('fractionLayer'),

@@ -128,30 +128,16 @@ export function defineVectorOperations(module: ModuleBuilder): void {
       w.emit(v128.store(lower, code.sub(old, product)));
     });
   });
-  // (out, x, bytes, distance, z): lo + z (hi - lo).
-  defineWritten(module, 'fold', 5, (w, out, x, bytes, distance, z) => {
+  // (x, bytes, distance, z): lo + z (hi - lo) in place of lo.
+  defineWritten(module, 'fold', 4, (w, x, bytes, distance, z) => {
     const code = extensionCode(w);
     const by = code.constant(z!);
     const upper = w.let(i32.add(x!, distance!));
     forEach(w, bytes!, ELEMENT, (at) => {
-      const low = w.let(v128.load(i32.add(x!, at)));
+      const place = w.let(i32.add(x!, at));
+      const low = w.let(v128.load(place));
       const difference = code.sub(v128.load(i32.add(upper, at)), low);
-      w.emit(v128.store(i32.add(out!, at), code.add(low, code.multiply(difference, by))));
-    });
-  });
-  // (out, x, bytes, distance, z): the same for base words.
-  defineWritten(module, 'foldBase', 5, (w, out, x, bytes, distance, z) => {
-    const code = extensionCode(w);
-    const by = code.shoupConstant(z!);
-    const upper = w.let(i32.add(x!, distance!));
-    const constantTerm = w.let(v128.const(-1, 0, 0, 0));
-    const to = w.variable(out!);
-    forEach(w, bytes!, 4, (at) => {
-      const low = w.let(v128.load32Splat(i32.add(x!, at)));
-      const high = i32x4.add(v128.load32Splat(i32.add(upper, at)), code.p);
-      const product = code.shoup(w.let(i32x4.sub(high, low)), by);
-      w.emit(v128.store(to.get, code.add(product, v128.and(low, constantTerm))));
-      w.emit(to.set(i32.add(to.get, i32.const(ELEMENT))));
+      w.emit(v128.store(place, code.add(low, code.multiply(difference, by))));
     });
   });
   // (into, a, bytes, k): into += k a.
@@ -281,33 +267,5 @@ export function defineVectorOperations(module: ModuleBuilder): void {
     });
     storeProductSum(w, out!, first);
     storeProductSum(w, out!, leading, 1, ELEMENT);
-  });
-  // (out, a, b, bytes of b, distance in b): productRound for a base vector b.
-  defineWritten(module, 'baseRound', 5, (w, out, a, b, bytes, distance) => {
-    const code = extensionCode(w);
-    const sums = [0, 1].map(() => [accumulator(w), accumulator(w)] as const);
-    const from = w.variable(a!);
-    const upperA = w.let(i32.shl(distance!, i32.const(2)));
-    inGroups(w, bytes!, 4, (at, count) => {
-      const word = w.let(i32.add(b!, at));
-      const upperWord = w.let(i32.add(word, distance!));
-      const upperFrom = w.let(i32.add(from.get, upperA));
-      const terms = Array.from({ length: count }, (_, i) => {
-        const [x, y] = [w.let(v128.load(from.get, ELEMENT * i)), w.let(v128.load32Splat(word, 4 * i))];
-        const u = code.sub(v128.load(upperFrom, ELEMENT * i), x);
-        const v = code.sub(v128.load32Splat(upperWord, 4 * i), y);
-        return [code.products(x, y), code.products(u, v)] as const;
-      });
-      for (const [k, [low, high]] of sums.entries()) {
-        const both = code.sum(terms.map((t) => t[k]!));
-        accumulate(w, low, both.low);
-        accumulate(w, high, both.high);
-      }
-      w.emit(from.set(i32.add(from.get, i32.const(ELEMENT * count))));
-    });
-    for (const [k, [low, high]] of sums.entries()) {
-      const totals = [laneTotal(low, 0), laneTotal(low, 1), laneTotal(high, 0), laneTotal(high, 1)];
-      storeTotals(w, out!, totals, 1, ELEMENT * k);
-    }
   });
 }

@@ -1,12 +1,13 @@
 // `Vectors` on WebAssembly kernels: 128-bit vectors, one shared memory, one or more threads.
 import { keyOfBytes } from '../blake3.ts';
-import { add, EXT, type Ext, neg, ONE, sub, ZERO } from '../field.ts';
+import { add, EXT, type Ext, ZERO } from '../field.ts';
 import { HASH_BYTES } from '../merkle.ts';
 import { plainVectors } from '../plain-vectors.ts';
 import type { Vectors } from '../vectors.ts';
 import { type Arena, createArena, MAXIMUM_PAGES } from './arena.ts';
 import { HASH_SCRATCH_BYTES } from './blake3-code.ts';
 import { createEncoder, MIN_LOG_MESSAGE } from './encoder.ts';
+import { PIECE_CELLS, PIECES } from './fold-code.ts';
 import { createFractionOperations, type KernelCalls } from './fraction-vectors.ts';
 import { instantiateKernel, kernelModule, LAYOUT, MAX_PARTS, MAX_THREADS } from './kernel.ts';
 import { createNonceSearch } from './nonce-search.ts';
@@ -131,47 +132,14 @@ export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
       });
       return out;
     },
-    fold: (x, z) => {
-      const out = newWords(x.length / 2);
-      const [to, from] = [addressOf(out), addressOf(x)];
-      setFactors(z);
-      spread('fold', out.length / EXT, (first, n) => {
-        const skip = ELEMENT * first;
-        return [to + skip, from + skip, ELEMENT * n, out.byteLength, LAYOUT.factor];
-      });
-      return out;
-    },
-    foldInPlace: (x, z, half = x.length / EXT / 2) => {
-      const whole = partners(x.length / EXT, half);
+    foldInPlace: (x, z) => {
       const at = addressOf(x);
+      const half = x.length / EXT / 2;
       setFactors(z);
-      spread('fold', whole, (first, n) => {
-        const part = at + ELEMENT * first;
-        return [part, part, ELEMENT * n, ELEMENT * half, LAYOUT.factor];
+      spread('fold', half, (first, n) => {
+        return [at + ELEMENT * first, ELEMENT * n, ELEMENT * half, LAYOUT.factor];
       });
-      const rest = at + ELEMENT * whole;
-      setFactors(neg(z));
-      if (whole < half)
-        spread('addScaled', half - whole, (first, n) => {
-          return [rest + ELEMENT * first, rest + ELEMENT * first, ELEMENT * n, LAYOUT.factor];
-        });
       return x.subarray(0, EXT * half);
-    },
-    foldBase: (x, z, half = x.length / 2) => {
-      const whole = partners(x.length, half);
-      const out = newWords(EXT * half);
-      const [to, from] = [addressOf(out), addressOf(x)];
-      setFactors(z);
-      spread('foldBase', whole, (first, n) => {
-        return [to + ELEMENT * first, from + WORD * first, WORD * n, WORD * half, LAYOUT.factor];
-      });
-      const rest = out.subarray(EXT * whole).fill(0);
-      setFactors(sub(ONE, z));
-      if (whole < half)
-        spread('addScaledBase', half - whole, (first, n) => {
-          return [addressOf(rest) + ELEMENT * first, from + WORD * (whole + first), WORD * n, LAYOUT.factor];
-        });
-      return out;
     },
     dotBase: (a, b) => {
       sameCount(a.length / EXT, b.length);
@@ -252,6 +220,27 @@ export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
       );
     },
     foldRows: createRowFold(arena, threads),
+    dotPieces: (x, weights) => {
+      const piece = weights.length / EXT;
+      if (x.length % piece !== 0) throw new RangeError(`${x.length} words are not pieces of ${piece}`);
+      const pieces = x.length / piece;
+      if (piece % PIECE_CELLS !== 0 || pieces % PIECES !== 0) return kept(arena, plain.dotPieces(x, weights));
+      const out = newWords(EXT * pieces);
+      const [to, from, factors] = [out, x, weights].map(addressOf);
+      spread(
+        'dotPieces',
+        pieces / PIECES,
+        (first, n) => [
+          to! + ELEMENT * PIECES * first,
+          from! + WORD * PIECES * piece * first,
+          WORD * PIECES * piece * n,
+          factors!,
+          WORD * piece,
+        ],
+        PIECES * piece,
+      );
+      return out;
+    },
     productRound: (a, b) => {
       sameCount(a.length, b.length);
       const half = a.length / EXT / 2;
@@ -273,22 +262,6 @@ export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
       });
       return [total(parts, 0), total(parts, 1)];
     },
-    baseRound: (a, b, half) => {
-      sameCount(a.length / EXT, b.length);
-      const whole = partners(b.length, half);
-      const [x, y] = [addressOf(a), addressOf(b)];
-      const parts = spread('baseRound', whole, (first, n, result) => {
-        return [result, x + ELEMENT * first, y + WORD * first, WORD * n, WORD * half];
-      });
-      const [atZero, leading] = [total(parts, 0), total(parts, 1)];
-      if (whole === half) return [atZero, leading];
-      // Elements without a partner: lo lo both at zero and for the leading coefficient.
-      const restParts = spread('dotBase', half - whole, (first, n, result) => {
-        return [result, x + ELEMENT * (whole + first), y + WORD * (whole + first), WORD * n];
-      });
-      const rest = total(restParts, 0);
-      return [add(atZero, rest), add(leading, rest)];
-    },
     ...createFractionOperations({ newWords, addressOf, setFactors, spread, total }),
     encode: (columns, logMessage, logCode) => {
       const width = columns.length / 2 ** logMessage;
@@ -299,12 +272,12 @@ export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
     },
     hashRows: (rows, width, tree) => {
       const length = rows.length / width;
-      if (length % HASHES !== 0) return kept(arena, plain.hashRows(rows, width, tree));
+      if (length % HASHES !== 0) return keptBytes(arena, plain.hashRows(rows, width, tree));
       return hash(addressOf(rows), WORD * width, length, keyOfBytes(tree));
     },
     hashPairs: (nodes, tree, level) => {
       const length = nodes.length / HASH_BYTES / 2;
-      if (length % HASHES !== 0) return kept(arena, plain.hashPairs(nodes, tree, level));
+      if (length % HASHES !== 0) return keptBytes(arena, plain.hashPairs(nodes, tree, level));
       const key = keyOfBytes(tree);
       key[6]! ^= level;
       // The two hashes are a row of one block: an index in word 7 is all that is left to change.
@@ -314,17 +287,17 @@ export function wasmVectors(options: WasmVectorsOptions = {}): WasmVectors {
 }
 
 /** Bytes in the arena. */
-function kept(arena: Arena, bytes: Uint8Array): Uint8Array {
+function keptBytes(arena: Arena, bytes: Uint8Array): Uint8Array {
   const out = arena.bytes(arena.allocate(bytes.length), bytes.length);
   out.set(bytes);
   return out;
 }
 
-/** Elements of a vector's upper half. @throws RangeError if the halves have not so many elements. */
-function partners(length: number, half: number): number {
-  const upper = length - half;
-  if (upper < 0 || upper > half) throw new RangeError(`${length} elements do not have halves of ${half}`);
-  return upper;
+/** Words in the arena. */
+function kept(arena: Arena, words: Uint32Array): Uint32Array {
+  const out = arena.words(arena.allocate(words.byteLength), words.length);
+  out.set(words);
+  return out;
 }
 
 function sameCount(a: number, b: number): void {
