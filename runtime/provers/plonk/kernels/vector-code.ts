@@ -4,7 +4,7 @@
 // Halves of vectors are given by the address of the lower one and the distance of the upper one, so that a call may be made
 // for a part of a vector.
 import { i32, i64, type ModuleBuilder, type Value } from '../../wasm/emitter.ts';
-import { i32x4, i64x2, v128 } from '../../wasm/simd.ts';
+import { i64x2, v128 } from '../../wasm/simd.ts';
 import { defineWritten, type Writer } from '../../wasm/writer.ts';
 import {
   type Accumulator,
