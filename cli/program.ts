@@ -7,6 +7,7 @@ import { registerCompile } from './commands/compile.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerEvaluate } from './commands/evaluate.ts';
+import { registerForget } from './commands/forget.ts';
 import { registerInspect } from './commands/inspect.ts';
 import { registerOps } from './commands/ops.ts';
 import { registerOpt } from './commands/opt.ts';
@@ -82,6 +83,7 @@ export function createProgram(cx: CommandContext): Command {
     registerProve,
     registerVerify,
     registerAudit,
+    registerForget,
     registerRoot,
     registerInspect,
     registerOpt,

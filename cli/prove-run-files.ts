@@ -37,7 +37,7 @@ export async function proveRunFiles(artifact: string, flags: ProveRunFlags, cx: 
         );
       throw e;
     });
-    cx.console.result(describeReport(report), report);
+    cx.console.result(describeReport(report, run), report);
     return;
   }
   const report = await commitOnly(options);
@@ -45,6 +45,7 @@ export async function proveRunFiles(artifact: string, flags: ProveRunFlags, cx: 
     `committed to ${printable(report.model)}: ${showBytes(report.bytes)} in ${report.output}, nothing is proved yet`,
     `commitments ${report.commitments}`,
     `tensors and openings, from which slices are proved (keep them secret): ${report.work}`,
+    `  they are needed for every audit of this run; zkmlc forget ${flags.output} removes them when none is to come`,
     ...describeSideEffects(report.clamped, report.openings),
   ];
   cx.console.result(lines.join('\n'), report);
@@ -54,11 +55,17 @@ async function inputsOf(artifact: string, file: string): Promise<ReadonlyMap<str
   return readTensors(file, await readModelPorts(artifact, 'input'), 'input');
 }
 
-function describeReport(report: ProveRunReport): string {
+/** @param run path of the run that had been committed to */
+function describeReport(report: ProveRunReport, run = ''): string {
   const { seconds, reused, output } = report;
   return [
     `proved ${printable(report.model)} in slices: commitments ${seconds.commit.toFixed(2)} s, proofs ${seconds.prove.toFixed(2)} s, ${showBytes(report.bytes)} in ${output}`,
     describeCoverage(report.coverage),
+    ...(report.kept === undefined
+      ? []
+      : [
+          `kept for further audits (secret): ${report.kept.work}, ${showBytes(report.kept.bytes)}; zkmlc forget ${run} removes it`,
+        ]),
     ...(reused.length > 0 ? [`${reused.length} slices had been proved before`] : []),
     ...describeSideEffects(report.clamped, report.openings),
     ...secrecyWarning(report.zeroKnowledge, namesNotShown(report.ports)),

@@ -52,6 +52,7 @@ export {
   sampleCount,
 } from './runs/audit.ts';
 export { type BuiltRun, type BuiltSlice, buildRun, type SlicedModel } from './runs/build-run.ts';
+export { type ForgetReport, forgetRun } from './runs/forget-run.ts';
 export {
   type CommitReport,
   commitOnly,

@@ -14,6 +14,7 @@ import type { Opening } from '../witness.ts';
 import { checkAudit, readAudit } from './audit.ts';
 import { RUN_FILES } from './build-run.ts';
 import { commitRun, type LoadedRunProver } from './commit-run.ts';
+import { folderBytes, workPath } from './forget-run.ts';
 import { type ProveSlicesOptions, proveSlices } from './prove-slices.ts';
 import type { Budget } from './prover-pool.ts';
 import { loadRun, slicesByName } from './run-verifier.ts';
@@ -53,6 +54,8 @@ export interface ProveRunReport {
   readonly clamped: number;
   /** Path of the openings of committed inputs and outputs, if there are any. Secret. */
   readonly openings?: string;
+  /** Of a run that was committed to: the folder that stays for further audits, and its size (bytes). Secret. */
+  readonly kept?: { readonly work: string; readonly bytes: number };
   /** Wall time (seconds); proving includes the verification of each slice. */
   readonly seconds: { readonly commit: number; readonly prove: number };
 }
@@ -112,6 +115,7 @@ export async function proveRun(options: ProveRunOptions): Promise<ProveRunReport
     zeroKnowledge: isZeroKnowledge(description.proofSystem),
     clamped: committed.clamped,
     ...(openings !== undefined && { openings }),
+    ...(earlier !== undefined && { kept: { work: work.path, bytes: folderBytes(work.path) } }),
     seconds: { commit, prove: clock() },
   };
 }
@@ -162,7 +166,7 @@ async function newRun(prover: LoadedRunProver, options: ProveRunOptions): Promis
   const encoded = encodeInputs(modelPorts(description.tensors), options.inputs ?? new Map(), {
     clamp: options.clamp === true,
   });
-  const work = openWorkFolder(`${options.output}.work`, runKey(root, encoded));
+  const work = openWorkFolder(workPath(options.output), runKey(root, encoded));
   return { work, committed: await committedRun(prover, encoded, work, options) };
 }
 
@@ -170,7 +174,7 @@ async function newRun(prover: LoadedRunProver, options: ProveRunOptions): Promis
 function knownRun({ run }: LoadedRunProver, file: string): OpenRun {
   const { statement } = readRun(file);
   checkStatement(run, statement);
-  const work = openWorkFolder(`${file}.work`, undefined);
+  const work = openWorkFolder(workPath(file), undefined);
   const committed = work.committed()!;
   if (commitmentsDigest(committed.statement) !== commitmentsDigest(statement))
     throw new Diagnostic('other-commitments', 'the work folder beside the run is of another run', { file });

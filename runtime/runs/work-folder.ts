@@ -46,6 +46,9 @@ export interface WorkFolder {
 
 const STATE = 'state.json';
 const STATEMENT = 'statement.zkc';
+/** What stands in a work folder, half-written files included. */
+export const WORK_NAMES =
+  /^(?:(?:state\.json|statement\.zkc)|\.(?:state\.json|statement\.zkc)\.\d+\.tmp|blobs|proofs|scratch)$/;
 const MAX_STATE_BYTES = 2 ** 28;
 const MAX_PROOF_BYTES = 2 ** 27;
 
@@ -112,6 +115,11 @@ export function openWorkFolder(path: string, key: string | undefined): WorkFolde
     dropProof: (slice) => rmSync(proofFile(slice), { force: true }),
     remove: () => rmSync(path, { recursive: true, force: true }),
   };
+}
+
+/** What was committed to in a work folder, left as it is; undefined if that cannot be read. */
+export function committedIn(path: string): CommittedRun | undefined {
+  return readState(join(path, STATE), join(path, STATEMENT), undefined);
 }
 
 /** A tensor of a folder of blobs. @throws Diagnostic `bad-work` if it is missing or its hash is another. */

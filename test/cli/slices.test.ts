@@ -1,5 +1,5 @@
 // Slices through the command line: compile, prove, verify; commit, audit, answer; what is partial is never called a proof.
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CUTS, residualModel, SIZES } from '../runs/run-kit.ts';
 import { createWorkplace, type Json } from './command.ts';
@@ -55,7 +55,19 @@ test('commitments first, then an audit, then its answer', async () => {
   const audit = await w.json(['audit', 'model.zkml', 'run.zkc', '--sample', '60%', '--seed', seed, '-o', 'audit.json']);
   expect(audit.slices).toHaveLength(2);
   expect(audit.commitments).toBe(committed.commitments);
-  await w.json(['prove', 'model.zkml', '--run', 'run.zkc', '--audit', 'audit.json', '-o', 'answer.zkp']);
+  const answered = await w.run([
+    'prove',
+    'model.zkml',
+    '--run',
+    'run.zkc',
+    '--audit',
+    'audit.json',
+    '-o',
+    'answer.zkp',
+  ]);
+  expect(answered.stdout).toMatch(
+    /kept for further audits \(secret\): run\.zkc\.work, .*; zkmlc forget run\.zkc removes it/,
+  );
   const { code, stdout } = await w.run(['verify', 'model.zkml', 'answer.zkp', '--audit', 'audit.json']);
   expect(code).toBe(0);
   expect(stdout).toMatch(/^accepted in part: 2 of 3 slices/);
@@ -65,6 +77,35 @@ test('commitments first, then an audit, then its answer', async () => {
   const bare = await w.run(['verify', 'model.zkml', 'run.zkc', '--audit', 'audit.json']);
   expect(bare.code).toBe(1);
   expect(bare.stderr).toContain('wrong-slices');
+});
+
+test('what is kept for audits answers another one, and is removed when that is asked for', async () => {
+  const second = ['prove', 'model.zkml', '--run', 'run.zkc', '--slices', 's0,s1,s2', '-o', 'second.zkp'];
+  const { reused, kept } = await w.json(second);
+  expect(reused).toHaveLength(2);
+  // Something that no prover made, and the work of another run, stay.
+  writeFileSync(w.path('run.zkc.work', 'thesis.txt'), 'mine');
+  const foreign = await w.run(['forget', 'run.zkc']);
+  expect(foreign.code).toBe(2);
+  expect(foreign.stderr).toContain('a prover did not make "thesis.txt"');
+  rmSync(w.path('run.zkc.work', 'thesis.txt'));
+  await w.json(['prove', 'model.zkml', '-i', 'x.json', '--commit-only', '-o', 'other.zkc']);
+  cpSync(w.path('other.zkc'), w.path('mixed.zkc'));
+  cpSync(w.path('run.zkc.work'), w.path('mixed.zkc.work'), { recursive: true });
+  const mixed = await w.run(['forget', 'mixed.zkc']);
+  expect(mixed.code).toBe(1);
+  expect(mixed.stderr).toContain('other-commitments');
+  expect(existsSync(w.path('mixed.zkc.work'))).toBe(true);
+
+  const forgotten = await w.json(['forget', 'run.zkc']);
+  expect(forgotten).toEqual({ work: 'run.zkc.work', bytes: kept.bytes });
+  expect(existsSync(w.path('run.zkc.work'))).toBe(false);
+  expect(existsSync(w.path('run.zkc'))).toBe(true);
+  const late = await w.run(second);
+  expect(late.code).toBe(2);
+  expect(late.stderr).toContain('missing-work');
+  expect((await w.run(['forget', 'run.zkc'])).stderr).toContain('missing-work');
+  expect((await w.run(['forget', 'model.zkml'])).code).toBe(2);
 });
 
 test('options that make no sense are refused as usage', async () => {

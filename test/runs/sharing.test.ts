@@ -1,8 +1,11 @@
 // Equal slices share circuit, key and root, whatever the model calls their parts; a proof of one is no proof of another.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { canonicalModule } from '../../compiler/index.ts';
+import { canonicalModule, createCompiler, readModuleText, sliceModule } from '../../compiler/index.ts';
 import { Diagnostic } from '../../compiler/ir/diagnostics.ts';
+import { DEFAULT_VISIBILITY } from '../../compiler/ir/lower.ts';
+import { createSliceLowering } from '../../compiler/lower-slices.ts';
+import { rows } from '../../compiler/passes/cost/rows.ts';
 import { decodeRunFile, encodeRunFile, type RunFile } from '../../runtime/artifact/run-file.ts';
 import { verifyRun } from '../../runtime/index.ts';
 import { loadRun } from '../../runtime/runs/run-verifier.ts';
@@ -79,12 +82,17 @@ test('slices of other weights are other slices', async () => {
 });
 
 test('what is refused while a slice is lowered names the model’s node', async () => {
-  const refused = place.compile('wide.zkml', { ...plan, bits: 16, backend: 'plonk' });
-  await expect(refused).rejects.toMatchObject({
-    code: 'field-overflow',
-    message: expect.stringContaining('clip0#requant'),
-    where: { node: 'clip0' },
-  });
+  const { ops } = createCompiler().registries;
+  const { lower: _, ...requant } = ops.get('requant')!;
+  const unable = new Map([...ops, ['requant', requant]]);
+  const module = await readModuleText(readFileSync(place.path('plonk.zkml', 'prover', 'int.zk'), 'utf8'), ops, {});
+  const request = { objective: { kind: 'total' }, limits: {}, at: plan.at } as const;
+  const slicing = sliceModule(module, request, { ops, costModel: rows });
+  const target = createCompiler().registries.backends.get('plonk')!.target;
+  const lowering = createSliceLowering({ module, slicing, ops: unable, target, visibility: DEFAULT_VISIBILITY });
+  expect(() => lowering.lower(1)).toThrow(
+    expect.objectContaining({ code: 'no-lowering', where: expect.objectContaining({ node: 'clip1' }) }),
+  );
 });
 
 test('numbers in diagnostics about a slice become the model’s names', () => {
