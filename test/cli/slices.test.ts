@@ -115,6 +115,7 @@ test('options that make no sense are refused as usage', async () => {
     [['prove', 'model.zkml', '-i', 'x.json', '--slices', 'q', '-o', 'none.zkp'], 'no slice is called "q"'],
     [['prove', 'model.zkml', '-i', 'x.json', '--audit', 'audit.json', '-o', 'none.zkp'], 'give --run'],
     [['prove', 'model.zkml', '-i', 'x.json', '--parallel', '0', '-o', 'none.zkp'], 'from 1 to 256'],
+    [['prove', 'model.zkml', '-i', 'x.json', '--slice-timeout', '0', '-o', 'none.zkp'], 'seconds, more than 0'],
     [['audit', 'model.zkml', 'run.zkc', '-o', 'none.json'], 'one of --sample'],
     [['audit', 'model.zkml', 'run.zkc', '--sample', '0%', '-o', 'none.json'], 'such as 20%'],
     [['audit', 'model.zkml', 'run.zkc', '--sample', '20%', '--seed', 'xyz', '-o', 'none.json'], 'hex digits'],
