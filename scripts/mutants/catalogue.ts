@@ -23,7 +23,7 @@ const STDLIB_TESTS = ['test/conformance/ops.test.ts', 'test/ops', 'test/gadgets'
 const VERIFIER_TESTS = ['test/plonk/protocol.test.ts', 'test/plonk'];
 /** What a native proof, its statement and its key go through. */
 const VERIFIER_FILES =
-  /^(verifier|transcript|keys|key-file|run-statement|parameters|commitment|row-opening|sumcheck|fraction-trees)\.ts$/;
+  /^(verifier|transcript|keys|key-file|run-statement|parameters|commitment|row-opening|block-reduction|sumcheck|fraction-trees)\.ts$/;
 const ROW_TESTS = ['test/r1cs', 'test/readings'];
 
 export const GROUPS: readonly Group[] = [
