@@ -173,8 +173,11 @@ async function makeKeys(task: KeyTask, options: Omit<BuildOptions, 'output'>): P
     onProgress('registering the weights');
     await turn(signal);
     const weightsPath = join(folder, ARTIFACT_FILES.weights);
-    const key = makeNativeKey(compiled.circuit, parameters, weightsPath, options.shared);
-    await turn(signal);
+    const key = await makeNativeKey(compiled.circuit, parameters, weightsPath, {
+      shared: options.shared,
+      onDone: (done) => onProgress('registering the weights', done),
+      signal,
+    });
     return { key, setup: NO_SETUP, cached: false };
   }
   if (r1cs === undefined) throw new TypeError(`backend ${compiled.backend} wrote no constraint system`);

@@ -10,7 +10,7 @@ import type { Parameter } from './artifact/parameters.ts';
 import type { ProofFile } from './artifact/proof-file.ts';
 import { openWeightCommitment } from './artifact/weight-commitment.ts';
 import { type EncodeOptions, encodeInputs } from './evaluate/encode.ts';
-import { bigintOfRoot, commitTensor, isStated, randomBlinding, signalOf } from './native.ts';
+import { bigintOfRoot, commitTensor, isStated, randomBlinding, signalOf, THREADS } from './native.ts';
 import {
   type Commitment,
   honestValues,
@@ -25,9 +25,6 @@ import {
 import { turn } from './turn.ts';
 import type { Opening } from './witness.ts';
 import { WITNESS_KERNELS } from './witness-kernels/index.ts';
-
-/** Threads at work on a proof, this one included. */
-const THREADS = 2;
 
 /** What proving an artifact needs. */
 export interface NativeProverInput {

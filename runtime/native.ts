@@ -17,21 +17,26 @@ import {
   type Code,
   type Commitment,
   commitPort,
+  type EncodedCommitment,
   type KeyOptions,
+  keySteps,
   type LoadedKey,
   loadKey,
-  makeKey,
   type RunStatement,
   type Vectors,
   verifyRun,
   wasmVectors,
 } from './provers/plonk/index.ts';
+import { turn } from './turn.ts';
 
 /** Signals are integers in 64-bit two's complement, read as numbers in [0, 2^64). */
 const SIGNALS = 2n ** 64n;
 
 /** Commitments are numbers in [0, 2^256). */
 export const COMMITMENTS = 2n ** 256n;
+
+/** Threads at work on a proof, the caller's included. */
+export const THREADS = 2;
 
 /** Origin of the set-up, in words. */
 export const NO_SETUP = 'none: nothing about the key is secret';
@@ -74,22 +79,39 @@ export function sharedKeyOptions(circuits: readonly Circuit[]): SharedKeyOptions
   return { logMessage: Math.max(...circuits.map((c) => bestLogMessage(v, c))) };
 }
 
+export interface NativeKeyOptions {
+  readonly shared?: SharedKeyOptions | undefined;
+  /** Told how much of the work is done (0 to 1, about). */
+  readonly onDone?: (done: number) => void;
+  /** Stops between two steps. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Makes the verification key of a circuit and its weights. Nothing is random.
  * @param weightsPath where the commitment to weights goes, if there are any: a file that is not there yet
- * @throws Diagnostic what the circuit's plan refuses, `insecure-parameters`.
+ * @throws Diagnostic what the circuit's plan refuses, `insecure-parameters`. The signal's reason if it is aborted.
  */
-export function makeNativeKey(
+export async function makeNativeKey(
   circuit: Circuit,
   parameters: readonly Parameter[],
   weightsPath: string,
-  shared: SharedKeyOptions = {},
-): Uint8Array {
+  { shared = {}, onDone = () => {}, signal }: NativeKeyOptions = {},
+): Promise<Uint8Array> {
   const weights = new Map(parameters.map((p) => [p.name, p.values]));
-  return makeKey(wasmVectors(), circuit, weights, {
-    ...shared,
-    keep: (commitment) => writeWeightCommitment(weightsPath, commitment),
-  });
+  const v = wasmVectors({ threads: THREADS });
+  try {
+    const { findNonce } = v;
+    const keep = (commitment: EncodedCommitment): void => writeWeightCommitment(weightsPath, commitment);
+    for (const steps = keySteps(v, circuit, weights, { ...shared, findNonce, keep }); ; ) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+      onDone(step.value.done);
+      await turn(signal);
+    }
+  } finally {
+    v.close();
+  }
 }
 
 /** @throws Diagnostic `bad-verification-key`, `insecure-parameters` and the like, `bad-verifier` for another circuit's key. */

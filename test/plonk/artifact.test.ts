@@ -97,7 +97,7 @@ it('changed statements, proofs, keys and roots are refused', () => {
 });
 
 /** Signal and progress of an operation that is aborted when it begins something. */
-function abortedAt(begin: (stage: string) => boolean): {
+function abortedAt(begin: (stage: string, fraction: number | undefined) => boolean): {
   readonly signal: AbortSignal;
   readonly onProgress: (stage: string, fraction?: number) => void;
   readonly seen: (readonly [string, number | undefined])[];
@@ -106,7 +106,7 @@ function abortedAt(begin: (stage: string) => boolean): {
   const seen: (readonly [string, number | undefined])[] = [];
   const onProgress = (stage: string, fraction?: number): void => {
     seen.push([stage, fraction]);
-    if (begin(stage)) abort.abort(new Diagnostic('interrupted', 'stopped by a test'));
+    if (begin(stage, fraction)) abort.abort(new Diagnostic('interrupted', 'stopped by a test'));
   };
   return { signal: abort.signal, onProgress, seen };
 }
@@ -139,15 +139,20 @@ it.each(['computing the witness', 'proving: commit', 'proving: lookups', 'provin
   },
 );
 
-it('a compilation interrupted while weights are registered leaves nothing behind', async () => {
-  const before = readdirSync(folder);
-  const { signal, onProgress } = abortedAt((s) => s === 'registering the weights');
-  const output = join(folder, 'interrupted.zkml');
-  await expect(createCompiler().compile({ ...options, output, onProgress, signal })).rejects.toThrow(
-    'stopped by a test',
-  );
-  expect(readdirSync(folder)).toEqual(before);
-});
+it.each([0, 0.2, 0.65])(
+  'a compilation interrupted when %f of a registration is done leaves nothing behind',
+  async (at) => {
+    const before = readdirSync(folder);
+    const { signal, onProgress, seen } = abortedAt((s, done) => s === 'registering the weights' && (done ?? 0) >= at);
+    const output = join(folder, 'interrupted.zkml');
+    await expect(createCompiler().compile({ ...options, output, onProgress, signal })).rejects.toThrow(
+      'stopped by a test',
+    );
+    expect(readdirSync(folder)).toEqual(before);
+    // It stops where it is told to, not when the registration is complete.
+    expect(seen.at(-1)![1] ?? 0).toBeLessThan(at + 0.2);
+  },
+);
 
 it('plonk is the backend where none is named', async () => {
   const output = join(folder, 'default.zkml');

@@ -1,10 +1,11 @@
 // The native prover: sumchecks and lookups over KoalaBear, committed by Reed-Solomon codes and BLAKE3. No set-up, no zero knowledge.
-export type { Code, Commitment } from './commitment.ts';
+export type { Code, Commitment, EncodedCommitment } from './commitment.ts';
 export { wasmVectors } from './kernels/wasm-vectors.ts';
 export {
   bestLogMessage,
   commitWeights,
   type KeyOptions,
+  keySteps,
   type LoadedKey,
   loadKey,
   makeKey,

@@ -14,9 +14,10 @@ import { rootOf, type TreeShape } from './merkle.ts';
 import { DEFAULT_SECURITY_BITS, type ProofParameters, requireSecurity, securityBits } from './parameters.ts';
 import { claimsOf, type ProofContext, protocolOf } from './protocol.ts';
 import { protocolSize } from './protocol-size.ts';
-import { proveRun } from './prover.ts';
+import { type ProvingStep, provingSteps } from './prover.ts';
 import type { RunStatement } from './run-statement.ts';
 import { honestValues } from './run-values.ts';
+import type { FindNonce } from './transcript.ts';
 import type { Vectors } from './vectors.ts';
 import { verifyRun } from './verifier.ts';
 
@@ -137,6 +138,8 @@ export interface KeyOptions {
   readonly logMessage?: number;
   /** Given the commitment to weights, if there are any, to store it for the prover. */
   readonly keep?: (commitment: EncodedCommitment) => void;
+  /** Search for proofs of work. */
+  readonly findNonce?: FindNonce;
 }
 
 /**
@@ -145,12 +148,20 @@ export interface KeyOptions {
  * @param weights integers by parameter port
  * @throws Diagnostic what planning refuses, `insecure-parameters`.
  */
-export function makeKey(
+export function makeKey(v: Vectors, circuit: Circuit, weights: Weights, options: KeyOptions = {}): Uint8Array {
+  for (const steps = keySteps(v, circuit, weights, options); ; ) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** {@link makeKey} step by step, for callers that show progress or stop between two steps. */
+export function* keySteps(
   v: Vectors,
   circuit: Circuit,
   weights: Weights,
-  { keep = () => {}, logMessage: asked }: KeyOptions = {},
-): Uint8Array {
+  { keep = () => {}, logMessage: asked, findNonce }: KeyOptions = {},
+): Generator<ProvingStep, Uint8Array> {
   const { run, registration } = planCircuit(circuit);
   const claims = claimsOf(v, run);
   const bytes = serializeCircuit(circuit);
@@ -170,12 +181,16 @@ export function makeKey(
     parameters: own,
     context: registrationContext(bytes, own),
   };
+  yield { phase: 'commit', done: 0 };
   const commitment = commitWeights(v, context, circuit, weights)!;
+  keep(commitment);
+  yield { phase: 'commit', done: 0 };
   const witness = runWitness(registration.circuit, parameterTensors(registration.circuit, weights), {
     keep: wiresRead(registration),
   });
-  const proof = proveRun(v, context, NOTHING, honestValues(registration, witness), commitment);
-  keep(commitment);
+  const values = honestValues(registration, witness);
+  const options = findNonce === undefined ? {} : { findNonce };
+  const proof = yield* provingSteps(v, context, NOTHING, values, commitment, options);
   return encodeKeyFile({ ...file, weights: { root: commitment.root, parameters: own, proof } });
 }
 
