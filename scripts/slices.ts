@@ -81,16 +81,9 @@ for (const [name, prepare] of models) {
       };
     };
     const row = (title: string, r: ReturnType<typeof plain>, gaps: readonly string[]): void => {
-      out.push([
-        name,
-        title,
-        String(r.slices),
-        show(r.total),
-        show(r.largest),
-        megabytes(r.bytes),
-        ...r.spans.map(show),
-        ...gaps,
-      ]);
+      const figures = [r.slices, show(r.total), show(r.largest), megabytes(r.bytes), ...r.spans.map(show)].map(String);
+      out.push([name, title, ...figures, ...gaps]);
+      console.log(`  ${title}: ${[...figures, ...gaps].join(' | ')}`);
     };
     const best = PROVERS.map((provers) =>
       slicingOf(int, costs, { objective: { kind: 'makespan', provers }, limits: {} }, cx),

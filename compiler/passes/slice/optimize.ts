@@ -34,11 +34,22 @@ const MOST_CHAINS = 200;
 /** Steps of lattices that all these chains together may walk through. */
 const MOST_STEPS = 2e6;
 
+/** Down-sets by the tensors that make them: requests about one model differ in limits and objectives only. */
+const countedDownSets = new WeakMap<SliceProblem['tensors'], Map<number, DownSets | undefined>>();
+
+/** All down-sets, counted once for each model; undefined if there are more. */
+function downSetsOf(p: SliceProblem, most: number): DownSets | undefined {
+  const counted = countedDownSets.get(p.tensors) ?? new Map<number, DownSets | undefined>();
+  countedDownSets.set(p.tensors, counted);
+  if (!counted.has(most)) counted.set(most, enumerateDownSets(predecessors(p), most));
+  return counted.get(most);
+}
+
 /** @returns undefined if no chain is within the limits. */
 export function optimize(p: SliceProblem, options: OptimizeOptions): Optimized | undefined {
   const { objective, slices, candidates = [], mostDownSets = MOST_DOWN_SETS, budget = SEARCH_BUDGET } = options;
   const prefixes = prefixDownSets(p.groups.length);
-  const sets = enumerateDownSets(predecessors(p), mostDownSets);
+  const sets = downSetsOf(p, mostDownSets);
   const search = createSearch(prefixes, sets, budget, candidates);
   if (sets === undefined) search.giveUp(`the graph has more than ${mostDownSets} down-sets`);
   const found = search.run(p, objective, slices);
