@@ -30,6 +30,12 @@ export interface SlicedModule {
 /** Refusals that tiles may help against. */
 const TOO_LARGE: ReadonlySet<string> = new Set(['layer-too-large', 'no-slicing']);
 
+/**
+ * Steps of the search over the slices of a divided module, far fewer than others may take: tiles may be proved in any order,
+ * so that there are very many down-sets, and several divisions may have to be tried.
+ */
+const SEARCH_BUDGET = 5e5;
+
 /** How often more layers are divided before a limit is refused. */
 const MOST_ROUNDS = 5;
 
@@ -61,7 +67,7 @@ export function sliceInTiles(m: Module, request: SliceRequest, cx: SliceContext)
       const module = tileGroups(m, ops, costs.groups, choices);
       verifyModule(module, ops);
       const tileCosts = sliceCosts(module, cx);
-      const slicing = attempt(module, tileCosts, request, cx);
+      const slicing = attempt(module, tileCosts, request, { ...cx, search: { budget: SEARCH_BUDGET, ...cx.search } });
       if (!(slicing instanceof Diagnostic))
         return { module, slicing: { ...slicing, report: { ...slicing.report, tiled: describe(m, costs, choices) } } };
       if (first === undefined) refusal = explained(slicing, module, tileCosts, request, cx);
