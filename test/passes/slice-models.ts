@@ -2,11 +2,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createCompiler } from '../../compiler/index.ts';
+import { COSTS } from '../../compiler/ir/cost-model.ts';
 import { interval } from '../../compiler/ir/interval.ts';
 import type { Module, Value } from '../../compiler/ir/module.ts';
 import { createModuleBuilder } from '../../compiler/ir/module-builder.ts';
 import type { Tensor } from '../../compiler/ir/tensor.ts';
 import { intType } from '../../compiler/ir/types.ts';
+import { plonk } from '../../compiler/passes/cost/plonk.ts';
+import { sliceCosts } from '../../compiler/passes/slice/index.ts';
+import { sliceSum } from '../../compiler/passes/slice/problem.ts';
 import { corpusOptions } from '../../scripts/corpus/load.ts';
 import { candidates } from '../../scripts/corpus/models.ts';
 import { createRandom, integerTensor } from '../kits/random.ts';
@@ -59,6 +63,18 @@ export async function corpusModel(name: string): Promise<Module | undefined> {
   if (!existsSync(CORPUS)) return undefined;
   const found = candidates(CORPUS, ops).find((m) => m.name === name);
   return found && remembered(name, () => compiler.load(corpusOptions(found, 8)));
+}
+
+/**
+ * A limit on the memory of a native prover (bytes) that the largest layer, with the tensors that it reads and writes, is
+ * beyond: a part of what it needs besides the fixed costs, whatever the coefficients are.
+ */
+export function memoryBelowLargest(m: Module, part: number): number {
+  const { groups, problem } = sliceCosts(m, { ops, costModel: plonk });
+  const bytes = COSTS.indexOf('bytes');
+  const largest = Math.max(...groups.map((_, g) => sliceSum(problem, new Set([g]))[bytes]!));
+  const fixed = problem.fixed[bytes]!;
+  return Math.round(fixed + part * (largest - fixed));
 }
 
 /** Integers of every input's interval. */

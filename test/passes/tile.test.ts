@@ -17,7 +17,7 @@ import { evaluateSlices, sliceModules } from '../../compiler/passes/slice/index.
 import { evenSizes, type SlicedModule, sliceInTiles, tileGroups } from '../../compiler/passes/tile/index.ts';
 import { standardOps } from '../../stdlib/index.ts';
 import { weights } from '../../stdlib/shared/samples.ts';
-import { ops, ownModel, randomInputs } from './slice-models.ts';
+import { memoryBelowLargest, ops, ownModel, randomInputs } from './slice-models.ts';
 
 function sliced(m: Module, limits: SliceLimits, costModel: CostModel = rows): SlicedModule {
   return sliceInTiles(m, { objective: { kind: 'total' }, limits }, { ops, costModel });
@@ -124,7 +124,7 @@ function sliceInTilesOnly(m: Module, constraints: number): SlicedModule {
 
 test('memory of the native prover: weights that are too large for a process are divided by columns', () => {
   const m = layers('fc', (l) => l.layer('fc', 'matmul', [l.input([1, 1024]), l.weights([1024, 1024])]));
-  const memory = 2.05e8;
+  const memory = memoryBelowLargest(m, 0.8);
   expect(refused(() => sliceInTilesOnly(m, 100)).code).toBe('layer-too-large');
   const made = sliced(m, { memory }, plonk);
   check(m, made);

@@ -73,6 +73,12 @@ describe('draws', () => {
     expect(detectionProbability(slices(10), { kind: 'slices', slices: [1] }, 1)).toBeUndefined();
   });
 
+  test('a policy that names a layer means every one of its tiles', () => {
+    const tiles = slices(4).map((s, i) => (i < 2 ? { ...s, nodes: [`conv[${i + 1}/2]`] } : s));
+    const method: AuditMethod = { kind: 'policy', count: 2, weights: [{ node: 'conv', weight: 1_000_000 }] };
+    for (let i = 0; i < 20; i++) expect(drawAudit(statement(i), tiles, method, seed(i)).slices).toEqual([0, 1]);
+  });
+
   test('audits that choose nothing, or what is not there, are refused', () => {
     const code = (method: AuditMethod): string => refusal(() => drawAudit(statement(1), slices(3), method, seed(1)));
     expect(code({ kind: 'sample', count: 0 })).toBe('bad-audit');

@@ -8,6 +8,7 @@ import {
   type CompileReport,
   createCompiler,
   evaluateModule,
+  type Module,
   type SliceLimits,
   sliceInTiles,
   sliceModule,
@@ -21,6 +22,7 @@ import { loadRun } from '../../runtime/runs/run-verifier.ts';
 import { modelPorts } from '../../runtime/runs/verify-run.ts';
 import { onnxModel } from '../kits/onnx-builder.ts';
 import { createRandom } from '../kits/random.ts';
+import { memoryBelowLargest } from '../passes/slice-models.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'zkmlc-tiles-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -86,7 +88,7 @@ const layer: Case = {
   }),
 };
 
-type How = Pick<CompileOptions, 'backend' | 'visibility'> & { readonly limits: SliceLimits };
+type How = Pick<CompileOptions, 'backend' | 'visibility'> & { readonly limits: (int: Module) => SliceLimits };
 
 function optionsOf({ name, model, bits }: Case, { backend, visibility = {} }: How) {
   const path = join(folder, `${name}.onnx`);
@@ -97,11 +99,15 @@ function optionsOf({ name, model, bits }: Case, { backend, visibility = {} }: Ho
 const costModelOf = ({ backend }: How) => (backend === 'plonk' ? plonk : rows);
 
 function compile(of: Case, how: How, artifact: string): Promise<CompileReport> {
-  const request = { objective: { kind: 'total' }, limits: how.limits } as const;
   return compiler.compile({
     ...optionsOf(of, how),
     output: artifact,
-    slice: (int) => sliceInTiles(int, request, { ops, costModel: costModelOf(how) }),
+    slice: (int) =>
+      sliceInTiles(
+        int,
+        { objective: { kind: 'total' }, limits: how.limits(int) },
+        { ops, costModel: costModelOf(how) },
+      ),
   });
 }
 
@@ -135,15 +141,20 @@ async function roundTrip(
 }
 
 const CASES: readonly (readonly [string, Case, How, axis: number])[] = [
-  ['r1cs, weights in the circuit', convolution(4), { backend: 'r1cs', limits: { constraints: 2000 } }, 1],
+  ['r1cs, weights in the circuit', convolution(4), { backend: 'r1cs', limits: () => ({ constraints: 2000 }) }, 1],
   [
     'r1cs, committed weights',
     convolution(4),
-    { backend: 'r1cs', limits: { constraints: 2000 }, visibility: { weights: 'committed' } },
+    { backend: 'r1cs', limits: () => ({ constraints: 2000 }), visibility: { weights: 'committed' } },
     1,
   ],
-  ['plonk, rows', convolution(1), { backend: 'plonk', limits: { constraints: 300 } }, 2],
-  ['plonk, columns of weights', layer, { backend: 'plonk', limits: { memory: 2.05e8 } }, 1],
+  ['plonk, rows', convolution(1), { backend: 'plonk', limits: () => ({ constraints: 300 }) }, 2],
+  [
+    'plonk, columns of weights',
+    layer,
+    { backend: 'plonk', limits: (int) => ({ memory: memoryBelowLargest(int, 0.9) }) },
+    1,
+  ],
 ];
 
 test.each(CASES)('%s: a layer beyond the limit is divided, and the run verifies', async (_, of, how, axis) => {
@@ -152,7 +163,7 @@ test.each(CASES)('%s: a layer beyond the limit is divided, and the run verifies'
   expect(tiled).toMatchObject([{ axis }]);
   // Without tiles no slices are within the limit.
   const { int } = await compiler.load(optionsOf(of, how));
-  const request = { objective: { kind: 'total' }, limits: how.limits } as const;
+  const request = { objective: { kind: 'total' }, limits: how.limits(int) } as const;
   expect(() => sliceModule(int, request, { ops, costModel: costModelOf(how) })).toThrow(
     expect.objectContaining({ code: expect.stringMatching(/^(layer-too-large|no-slicing)$/) }),
   );
