@@ -145,7 +145,10 @@ function createSearch(
         const chain = largest(p, n);
         if (chain !== undefined) consider(chain);
       }
-    return { slices: best.slices, schedule: { ...best.schedule, lowerBound } };
+    // Sums in another order differ in their last bits.
+    const { makespan } = best.schedule;
+    const bound = atMost(lowerBound, makespan) ? Math.min(lowerBound, makespan) : lowerBound;
+    return { slices: best.slices, schedule: { ...best.schedule, lowerBound: bound } };
   };
   return {
     giveUp: (because) => {
