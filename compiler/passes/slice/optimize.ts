@@ -145,9 +145,13 @@ function createSearch(
         const chain = largest(p, n);
         if (chain !== undefined) consider(chain);
       }
-    // Sums in another order differ in their last bits.
     const { makespan } = best.schedule;
-    const bound = atMost(lowerBound, makespan) ? Math.min(lowerBound, makespan) : lowerBound;
+    const raised =
+      slices !== undefined || why !== ''
+        ? lowerBound
+        : boundByThreshold(p, provers, [lowerBound, makespan], { sets, budget });
+    // Sums in another order differ in their last bits.
+    const bound = atMost(raised, makespan) ? Math.min(raised, makespan) : raised;
     return { slices: best.slices, schedule: { ...best.schedule, lowerBound: bound } };
   };
   return {
@@ -197,6 +201,33 @@ function boundByCount(
     least = Math.min(least, slices);
   }
   return least;
+}
+
+/** A bound is raised until this fraction of it is open. */
+const BOUND_PRECISION = 0.005;
+
+/**
+ * A lower bound of the makespan between two: in a time m slices cost at most m each and `provers` * m together, so that no
+ * chain is done in m if even the cheapest of slices up to m costs more.
+ */
+function boundByThreshold(
+  p: SliceProblem,
+  provers: number,
+  [bound, makespan]: readonly [number, number],
+  { sets, budget }: { readonly sets: DownSets | undefined; readonly budget: number },
+): number {
+  if (sets === undefined) return bound;
+  const supply = { left: budget / 10 };
+  let [low, high] = [bound, makespan];
+  while (high - low > BOUND_PRECISION * low) {
+    const m = (low + high) / 2;
+    const most = provers * m * (1 + 1e-9);
+    const cheapest = bestChain(p, sets, { combine: 'sum', threshold: m, known: most, budget: supply });
+    if (cheapest === 'gave-up') break;
+    if (cheapest === undefined || cheapest.value > most) low = m;
+    else high = m;
+  }
+  return low;
 }
 
 /** The same limits, but every slice costs 1. */
