@@ -153,17 +153,18 @@ interface AlignedRun {
 /** The indices from `from` on as few aligned runs: their weights eq(point, index) sum to the factors. */
 function alignedRuns(point: readonly Ext[], from: number, count: number): readonly AlignedRun[] {
   const runs: AlignedRun[] = [];
-  for (let at = from; at < from + count; at += 2 ** runs.at(-1)!.bits) {
-    let bits = 0;
-    while (bits < point.length && at % 2 ** (bits + 1) === 0 && at + 2 ** (bits + 1) <= from + count) bits++;
-    const high = point.length - bits;
-    let factor = ONE;
-    for (let i = 0; i < high; i++) {
-      const bit = Math.floor(at / 2 ** (point.length - 1 - i)) % 2;
-      factor = mul(factor, bit === 1 ? point[i]! : sub(ONE, point[i]!));
+  const descend = (at: number, bits: number, factor: Ext): void => {
+    const end = at + 2 ** bits;
+    if (end <= from || at >= from + count) return;
+    if (at >= from && end <= from + count) {
+      runs.push({ at, bits, factor });
+      return;
     }
-    runs.push({ at, bits, factor });
-  }
+    const upper = mul(factor, point[point.length - bits]!);
+    descend(at, bits - 1, sub(factor, upper));
+    descend(at + 2 ** (bits - 1), bits - 1, upper);
+  };
+  descend(0, point.length, ONE);
   return runs;
 }
 
@@ -200,8 +201,34 @@ function weightedKeys({ rows, firstKey }: PlanTable, at: number, point: readonly
   return sum;
 }
 
+/**
+ * Weights of the blocks of a segment (K-vector). Segments with blocks of one size stand side by side: their weights are
+ * written out together.
+ */
+function blockWeights(
+  v: Vectors,
+  { segments, variables }: LeafTree,
+  point: readonly Ext[],
+): (s: LeafSegment) => Uint32Array {
+  const known = new Map<number, { readonly from: number; readonly weights: Uint32Array }>();
+  const weightsOf = (bits: number): { readonly from: number; readonly weights: Uint32Array } => {
+    const own = segments.filter((s) => s.blocks.bits === bits);
+    const [first, last] = [own[0]!, own.at(-1)!];
+    const from = first.at / 2 ** bits;
+    const weights = eqRange(v, point.slice(0, variables - bits), from, last.at / 2 ** bits + last.blocks.blocks - from);
+    return { from, weights };
+  };
+  return ({ at, blocks: { blocks, bits } }) => {
+    const { from, weights } = known.get(bits) ?? weightsOf(bits);
+    known.set(bits, { from, weights });
+    const start = EXT * (at / 2 ** bits - from);
+    return weights.subarray(start, start + EXT * blocks);
+  };
+}
+
 /** Weights eq(point, leaf) of a tree's segments as terms; factors within blocks are shared between segments. */
-function leafWeights(v: Vectors, { variables }: LeafTree, point: readonly Ext[]): (s: LeafSegment) => Term {
+function leafWeights(v: Vectors, tree: LeafTree, point: readonly Ext[]): (s: LeafSegment) => Term {
+  const acrossOf = blockWeights(v, tree, point);
   const known = new Map<string, Uint32Array>();
   const eqOf = (from: number, to: number): Uint32Array => {
     const name = `${from} ${to}`;
@@ -209,9 +236,11 @@ function leafWeights(v: Vectors, { variables }: LeafTree, point: readonly Ext[])
     known.set(name, have);
     return have;
   };
-  return ({ at, shape, blocks: { outer, inner, blocks, bits } }) => {
-    const high = variables - bits;
-    const across = eqRange(v, point.slice(0, high), at / 2 ** bits, blocks);
+  return (segment) => {
+    const { shape, blocks } = segment;
+    const { outer, inner, bits } = blocks;
+    const high = tree.variables - bits;
+    const across = acrossOf(segment);
     const factors: Factor[] = outer.length === 0 ? [] : [{ axes: outer, values: across }];
     let from = high;
     for (const axis of inner) {
