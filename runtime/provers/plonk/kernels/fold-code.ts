@@ -27,7 +27,7 @@ const CELLS = 4;
 const SUMS = 4 * ELEMENT;
 
 /** Cells of a run that one call takes: their accumulators stay in the first cache. */
-export const RUN_CELLS = 256;
+export const RUN_CELLS = 512;
 /** Work space of a call of `foldRuns`. */
 export const FOLD_SCRATCH_BYTES = SUMS * RUN_CELLS;
 
