@@ -13,7 +13,7 @@ import { showProfile, showTable } from './native/report.ts';
 const { values: flags } = parseArgs({
   options: {
     only: { type: 'string' },
-    runs: { type: 'string', default: '5' },
+    runs: { type: 'string', default: '21' },
     bits: { type: 'string', default: '8' },
     limit: { type: 'string', default: '600' },
     profile: { type: 'boolean', default: false },

@@ -2,7 +2,7 @@
 import { addP, EXT, type Ext, fromBase, mul } from '../../koalabear.ts';
 import { type Shape, sizeOf } from '../../tensor.ts';
 import { type View, viewShape } from '../../view.ts';
-import { addPairs, addProduct, around, gather, indexIn, joined, moveAxis, ones, renamed, termOf } from './covector.ts';
+import { addPairs, addProducts, around, gather, indexIn, joined, moveAxis, ones, renamed, termOf } from './covector.ts';
 import type { Factor, Term } from './covector-types.ts';
 
 const scaledBy = (k: Ext, n: number): Ext => (n === 1 ? k : mul(k, fromBase(n)));
@@ -131,7 +131,7 @@ function windowFactor(
         const to = (a * n + t * stride + i * dilation) * inner;
         const from = (a * positions + t) * inner;
         if (o === undefined) addBlock(values, EXT * to, p.values, EXT * from, EXT * inner);
-        else for (let e = 0; e < inner; e++) addProduct(values, to + e, p.values, from + e, o.values, i);
+        else addProducts(values, to, p.values, from, inner, o.values, i);
       }
   return { axes: n === 1 ? p.axes.filter((x) => x !== axis) : p.axes, values };
 }

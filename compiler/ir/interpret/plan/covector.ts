@@ -33,16 +33,32 @@ function combine(high: number, low: number): number {
  * floating point before they are reduced: ten times 2^31 * 2^16 stays below 2^51.
  */
 export function addProduct(out: Uint32Array, o: number, a: Uint32Array, i: number, b: Uint32Array, j: number): void {
-  const [p, q, at] = [EXT * i, EXT * j, EXT * o];
-  const [a0, a1, a2, a3] = [a[p]!, a[p + 1]!, a[p + 2]!, a[p + 3]!];
+  addProducts(out, o, a, i, 1, b, j);
+}
+
+/** out[o + n] += a[i + n] b[j] for n < count: elements of K by index. */
+export function addProducts(
+  out: Uint32Array,
+  o: number,
+  a: Uint32Array,
+  i: number,
+  count: number,
+  b: Uint32Array,
+  j: number,
+): void {
+  const q = EXT * j;
   const [b0, b1, b2, b3] = [b[q]!, b[q + 1]!, b[q + 2]!, b[q + 3]!];
   const [h0, h1, h2, h3] = [b0 >>> 16, b1 >>> 16, b2 >>> 16, b3 >>> 16];
   const [l0, l1, l2, l3] = [b0 & 0xffff, b1 & 0xffff, b2 & 0xffff, b3 & 0xffff];
-  const [t1, t2, t3] = [NON_RESIDUE * a1, NON_RESIDUE * a2, NON_RESIDUE * a3];
-  out[at] = combine(a0 * h0 + t1 * h3 + t2 * h2 + t3 * h1, a0 * l0 + t1 * l3 + t2 * l2 + t3 * l1 + out[at]!);
-  out[at + 1] = combine(a0 * h1 + a1 * h0 + t2 * h3 + t3 * h2, a0 * l1 + a1 * l0 + t2 * l3 + t3 * l2 + out[at + 1]!);
-  out[at + 2] = combine(a0 * h2 + a1 * h1 + a2 * h0 + t3 * h3, a0 * l2 + a1 * l1 + a2 * l0 + t3 * l3 + out[at + 2]!);
-  out[at + 3] = combine(a0 * h3 + a1 * h2 + a2 * h1 + a3 * h0, a0 * l3 + a1 * l2 + a2 * l1 + a3 * l0 + out[at + 3]!);
+  for (let n = 0, p = EXT * i, at = EXT * o; n < count; n++, p += EXT, at += EXT) {
+    const [a0, a1, a2, a3] = [a[p]!, a[p + 1]!, a[p + 2]!, a[p + 3]!];
+    const [t1, t2, t3] = [NON_RESIDUE * a1, NON_RESIDUE * a2, NON_RESIDUE * a3];
+    const [c0, c1, c2, c3] = [out[at]!, out[at + 1]!, out[at + 2]!, out[at + 3]!];
+    out[at] = combine(a0 * h0 + t1 * h3 + t2 * h2 + t3 * h1, a0 * l0 + t1 * l3 + t2 * l2 + t3 * l1 + c0);
+    out[at + 1] = combine(a0 * h1 + a1 * h0 + t2 * h3 + t3 * h2, a0 * l1 + a1 * l0 + t2 * l3 + t3 * l2 + c1);
+    out[at + 2] = combine(a0 * h2 + a1 * h1 + a2 * h0 + t3 * h3, a0 * l2 + a1 * l1 + a2 * l0 + t3 * l3 + c2);
+    out[at + 3] = combine(a0 * h3 + a1 * h2 + a2 * h1 + a3 * h0, a0 * l3 + a1 * l2 + a2 * l1 + a3 * l0 + c3);
+  }
 }
 
 /** out[o] += a[i]. */
@@ -199,7 +215,7 @@ export function expandTerm({ k, factors }: Term, shape: Shape): Uint32Array {
   const { values } = joined(shape, factors, axes);
   const out = new Uint32Array(values.length);
   const scalar = Uint32Array.from(k);
-  for (let e = 0; e < values.length / EXT; e++) addProduct(out, e, values, e, scalar, 0);
+  addProducts(out, 0, values, 0, values.length / EXT, scalar, 0);
   return out;
 }
 
@@ -250,7 +266,7 @@ function addMultiple(out: Uint32Array, a: Uint32Array, k: Ext): void {
   if (same(k, ONE)) for (let i = 0; i < out.length; i++) out[i] = addP(out[i]!, a[i]!);
   else {
     const scalar = Uint32Array.from(k);
-    for (let e = 0; e < out.length / EXT; e++) addProduct(out, e, a, e, scalar, 0);
+    addProducts(out, 0, a, 0, out.length / EXT, scalar, 0);
   }
 }
 
