@@ -24,7 +24,7 @@ import {
 } from './provers/plonk/index.ts';
 import { turn } from './turn.ts';
 import type { Opening } from './witness.ts';
-import { WITNESS_KERNELS } from './witness-kernels/index.ts';
+import { extremesOf, WITNESS_KERNELS } from './witness-kernels/index.ts';
 
 /** What proving an artifact needs. */
 export interface NativeProverInput {
@@ -87,7 +87,10 @@ export function createNativeProver({ circuit, ports, parameters, key, weightsPat
     if (data !== undefined) fixed.set(name, { shape: circuit.wires[wire]!.shape, data });
   }
   const { plan } = key.run.protocol;
-  const options = { ...WITNESS_KERNELS, keep: wiresRead(plan) };
+  // Weights are this prover's own and the same in every run: they are searched once.
+  const searched = new Map([...fixed.values()].map(({ data }) => [data, extremesOf(data)]));
+  const extremes: typeof extremesOf = (data) => (searched.has(data) ? searched.get(data) : extremesOf(data));
+  const options = { ...WITNESS_KERNELS, extremes, keep: wiresRead(plan) };
   const { code } = key.run.parameters.opening;
   const prepareIntegers: NativeProver['prepareIntegers'] = (integers, blindings = new Map()) => {
     const witness = runWitness(plan.circuit, new Map([...fixed, ...integers]), options);

@@ -95,7 +95,9 @@ function tableOf(plan: Plan, s: LeafSegment): number {
 
 /** Keys of a table, one word per row. */
 function tableKeys({ rows, firstKey }: PlanTable): Uint32Array {
-  return Uint32Array.from({ length: rows }, (_, i) => residue(firstKey + i));
+  const keys = new Uint32Array(rows);
+  for (let i = 0; i < rows; i++) keys[i] = residue(firstKey + i);
+  return keys;
 }
 
 /** Canonical words of wires in the order of storage, in the memory of the vectors. */
