@@ -25,11 +25,11 @@ export function groth16ProveBytes(constraints: number): number {
 }
 
 /** Resident memory of the process with the prover loaded (bytes). */
-const NATIVE_BASE = 185e6;
+const NATIVE_BASE = 195e6;
 /** Bytes per committed cell at the peak, in the first tree of lookups: cell, codeword and its tree, witness, leaves. */
-const PER_ADVICE_CELL = 50;
+const PER_ADVICE_CELL = 48;
 /** The same for registered weights, whose codeword stays on disk: the cell, and the integers it was read from. */
-const PER_WEIGHT_CELL = 11;
+const PER_WEIGHT_CELL = 13.4;
 
 /** Expected peak memory of the native prover (bytes), fitted to the models of `npm run bench`. */
 export function nativeProveBytes({ advice, weight }: CommittedCells): number {

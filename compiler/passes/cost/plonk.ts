@@ -29,24 +29,23 @@ export interface PlonkCoefficients {
 }
 
 /**
- * Fitted to the figures of docs/benchmarks.md (two threads of a virtual Xeon, Node 20): memory as it is there, times of the
- * quieter run, or half of the loaded one's where there is no other. What boundary tensors add is in proportion to cells as
- * `calibrate-cost` measured it.
+ * Fitted to the figures of docs/benchmarks.md (two threads of a virtual Xeon, Node 20, idle): times within 4 %, memory within 6 %.
+ * What boundary tensors add is in proportion to cells as `calibrate-cost` measured it.
  */
 export const PLONK_COEFFICIENTS: PlonkCoefficients = {
   seconds: {
-    fixed: 0.055,
-    cells: 1.5e-7,
-    weightCells: 2.9e-8,
-    lookups: 4.4e-8,
+    fixed: 0.04,
+    cells: 1.1e-7,
+    weightCells: 7.6e-9,
+    lookups: 2.7e-8,
     tableRows: 2.4e-7,
-    macs: 1.1e-11,
-    rounds: 3.9e-5,
-    portCells: 1.3e-7,
-    ports: 1e-3,
+    macs: 7.1e-12,
+    rounds: 2.7e-5,
+    portCells: 8.4e-8,
+    ports: 6.4e-4,
   },
-  bytes: { fixed: 1.84e8, cells: 40, weightCells: 11, lookups: 10, tableRows: 10, portCells: 40 },
-  proof: { fixed: 1.2e5, cells: 0.019, weightCells: 0.019, portCells: 0.03, ports: 3.6e4 },
+  bytes: { fixed: 1.95e8, cells: 35, weightCells: 13.4, lookups: 10, tableRows: 11, portCells: 42 },
+  proof: { fixed: 1.26e5, cells: 0.02, weightCells: 0.02, portCells: 0.032, ports: 3.8e4 },
 };
 
 /**
