@@ -168,6 +168,20 @@ it('claims go backwards through every kind of view, concatenations, sums and fix
   check(c, 11);
 });
 
+it('weights do not make a model large: its tables stay small', () => {
+  const layer = (rows: number): Circuit =>
+    recordCircuit(KOALABEAR, (b) => {
+      const x = b.input('x', 'input', 'private', [rows, 600], interval(0, 255));
+      const w = b.input('w', 'param', 'public', [600, 600], interval(-8, 8));
+      const sums = b.contract({ a: 'mk', b: 'kn', out: 'mn' }, x, w);
+      b.output('y', 'public', requantize(b, [[sums, 1n]], 8, interval(0, 255), 'y') as RecordedWire);
+    });
+  const most = (rows: number): number => Math.max(...planCircuit(layer(rows)).run.tables.map((t) => t.rows));
+  expect(most(60)).toBeLessThanOrEqual(1024);
+  // Many activations are worth larger ones.
+  expect(most(300)).toBeGreaterThan(1024);
+});
+
 describe('tables by blocks', () => {
   const cases = [
     ['clamp', clampTable(interval(-3000, 5191), interval(-40, 87)), interval(-3000, 5191)],

@@ -54,8 +54,9 @@ export interface Draft {
   isColumn(wire: number): boolean;
   /** True if the wire is the column of this committed port. */
   isPlaced(wire: number, port: number): boolean;
-  /** Cells committed so far. */
+  /** Cells committed so far, and those of them that are committed in every run: all but weights. */
   cells(): number;
+  runCells(): number;
   /** Index of a table; tables of one name of content are one. */
   addTable(content: string, make: () => DraftTable): number;
   /** Index of the lookup. */
@@ -100,6 +101,7 @@ export function createDraft(circuit: Circuit): Draft {
     isColumn: (wire) => isColumn.has(wire),
     isPlaced: (wire, port) => columns.some((c) => c.wire === wire && c.group === `port${port}`),
     cells: () => columns.reduce((n, c) => n + c.size, 0),
+    runCells: () => columns.reduce((n, c) => n + (c.group === 'weight' ? 0 : c.size), 0),
     addTable(content, make) {
       const have = tableIndex.get(content);
       if (have !== undefined) return have;

@@ -27,7 +27,7 @@ import { type Part, type Reach, reachOf } from './reachable.ts';
 import { addTableLookups, type TableLookup } from './table-lookups.ts';
 import type { CommittedTensor, Plan, PlanContraction, Plans, PublicTensor } from './types.ts';
 
-/** Committed cells up to which tables have at most SMALL_TABLE rows: about three words per activation, 10^5 activations. */
+/** Cells that a run commits up to which tables have at most SMALL_TABLE rows: about three words per activation, 10^5 activations. */
 const SMALL_MODEL = 3e5;
 const SMALL_TABLE = 2 ** 10;
 const LARGE_TABLE = 2 ** 16;
@@ -43,7 +43,7 @@ export function planCircuit(c: Circuit): Plans {
   const reach = reachOf(c);
   const run = draftOf(c, reach, 'run');
   const values = run.lookups.reduce((n, l) => n + l.outs.length * sizeOf(l.shape), 0);
-  const maxRows = run.draft.cells() + values < SMALL_MODEL ? SMALL_TABLE : LARGE_TABLE;
+  const maxRows = run.draft.runCells() + values < SMALL_MODEL ? SMALL_TABLE : LARGE_TABLE;
   const outputs = c.ports.flatMap((p) => planOutput(c, p));
   const registration = draftOf(c, reach, 'registration');
   const isRegistered = registration.draft.cells() > 0;
