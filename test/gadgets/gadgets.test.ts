@@ -2,6 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Capabilities, Wire } from '../../compiler/ir/circuit.ts';
+import { Diagnostic } from '../../compiler/ir/diagnostics.ts';
+import { runWitness } from '../../compiler/ir/interpret/witness.ts';
 import { floorDiv, type Interval, interval } from '../../compiler/ir/interval.ts';
 import type { RecordedWire, Recorder } from '../../compiler/ir/recorder.ts';
 import { sizeOf, tensor } from '../../compiler/ir/tensor.ts';
@@ -241,6 +243,18 @@ describe.each(REAL_TARGETS)('on $name', (target) => {
     check(target, [x], (b, [u]) => scaled(b, u!, -3n), [-12n, 21n]);
     check(target, [x], (b, [u]) => plus(b, u!, splat(b, 5n, [2, 1])), [9n, -2n]);
   });
+});
+
+it.each(REAL_TARGETS)('a quotient by one has the promised interval or is refused: $name', (target) => {
+  const circuit = recordCircuit(target, (b) => {
+    const x = b.input('x', 'input', 'private', [1], interval(-20, 20));
+    b.output('q', 'public', divideFloor(b, x, splat(b, 1n, [1]), interval(-10, 10), 'q') as RecordedWire);
+  });
+  for (let x = -20; x <= 20; x++) {
+    const run = (): unknown => runWitness(circuit, new Map([['x', tensor([1], Int32Array.of(x))]]));
+    if (Math.abs(x) <= 10) expect(run).not.toThrow();
+    else expect(run, String(x)).toThrow(Diagnostic);
+  }
 });
 
 it('broadcastTo refuses shapes that do not broadcast', () => {
