@@ -1,7 +1,6 @@
 // Passes and their manager: verification after every pass, pipelines as text, bounds of folding and expansion.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Diagnostic } from '../compiler/ir/diagnostics.ts';
 import { evaluateModule } from '../compiler/ir/evaluate.ts';
 import type { Attrs, Module, Value } from '../compiler/ir/module.ts';
 import { createModuleBuilder } from '../compiler/ir/module-builder.ts';
@@ -17,17 +16,8 @@ import { foldConstants, foldConstantsModule } from '../compiler/passes/fold-cons
 import { standardPasses } from '../compiler/passes/index.ts';
 import { standardOps } from '../stdlib/ops/index.ts';
 import { anyModule } from './random-modules.ts';
+import { thrown } from './thrown.ts';
 import { toyAttributes, toyOperators, toySum, toyTwins } from './toy-operators.ts';
-
-function thrown(f: () => unknown): Diagnostic {
-  try {
-    f();
-  } catch (e) {
-    if (e instanceof Diagnostic) return e;
-    throw e;
-  }
-  return expect.unreachable('expected a Diagnostic');
-}
 
 const real = floatType([2]);
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parseBytes, parseSlice } from '../../cli/slice-options.ts';
-import { Diagnostic } from '../../compiler/index.ts';
+import { thrown } from '../thrown.ts';
 import { createWorkplace, MODELS, type Outcome } from './command.ts';
 
 describe('texts', () => {
@@ -104,13 +104,3 @@ describe('inspect', () => {
     expect(artifact.stderr).toContain('for models (.onnx)');
   });
 });
-
-function thrown(f: () => unknown): Diagnostic {
-  try {
-    f();
-  } catch (e) {
-    if (e instanceof Diagnostic) return e;
-    throw e;
-  }
-  return expect.unreachable('expected a Diagnostic');
-}

@@ -3,7 +3,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type CostModel, defineCostModel, NO_COST, NO_STATS } from '../../compiler/ir/cost-model.ts';
-import { Diagnostic } from '../../compiler/ir/diagnostics.ts';
 import { evaluateModule } from '../../compiler/ir/evaluate.ts';
 import { count } from '../../compiler/ir/interpret/count.ts';
 import { lowerModule } from '../../compiler/ir/lower.ts';
@@ -29,21 +28,12 @@ import { placeLongestFirst } from '../../compiler/passes/slice/makespan.ts';
 import { groupBounds } from '../../compiler/passes/slice/optimize.ts';
 import { sliceSum } from '../../compiler/passes/slice/problem.ts';
 import { MODELS } from '../circom/models.ts';
+import { thrown } from '../thrown.ts';
 import { blocks, CORPUS_MODELS, corpusModel, OWN_MODELS, ops, ownModel, randomInputs } from './slice-models.ts';
 
 const BLESS = process.env.BLESS === '1';
 const context = { ops, costModel: rows };
 const three: SliceRequest = { objective: { kind: 'largest' }, limits: { slices: 3 } };
-
-function thrown(f: () => unknown): Diagnostic {
-  try {
-    f();
-  } catch (e) {
-    if (e instanceof Diagnostic) return e;
-    throw e;
-  }
-  return expect.unreachable('expected a Diagnostic');
-}
 
 /** Slices are well-formed and run to the same integers as the whole; names and indices fit together. */
 function checkSlicing(m: Module, slicing: Slicing, seed: number): void {

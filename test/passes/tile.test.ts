@@ -2,7 +2,6 @@
 import { describe, expect, test } from 'vitest';
 import { describeTiles } from '../../cli/slicing-text.ts';
 import type { CostModel } from '../../compiler/ir/cost-model.ts';
-import { Diagnostic } from '../../compiler/ir/diagnostics.ts';
 import { evaluateModule } from '../../compiler/ir/evaluate.ts';
 import type { Module, Value } from '../../compiler/ir/module.ts';
 import { createModuleBuilder } from '../../compiler/ir/module-builder.ts';
@@ -17,20 +16,11 @@ import { evaluateSlices, sliceModules } from '../../compiler/passes/slice/index.
 import { evenSizes, type SlicedModule, sliceInTiles, tileGroups } from '../../compiler/passes/tile/index.ts';
 import { standardOps } from '../../stdlib/index.ts';
 import { weights } from '../../stdlib/shared/samples.ts';
+import { thrown } from '../thrown.ts';
 import { memoryBelowLargest, ops, ownModel, randomInputs } from './slice-models.ts';
 
 function sliced(m: Module, limits: SliceLimits, costModel: CostModel = rows): SlicedModule {
   return sliceInTiles(m, { objective: { kind: 'total' }, limits }, { ops, costModel });
-}
-
-function refused(f: () => unknown): Diagnostic {
-  try {
-    f();
-  } catch (e) {
-    if (e instanceof Diagnostic) return e;
-    throw e;
-  }
-  return expect.unreachable('expected a Diagnostic');
 }
 
 /** Slices of the divided module are well-formed and give the integers of the module that was given. */
@@ -113,7 +103,7 @@ test('no fewer tiles would do, and reports say how many there are', () => {
   const fewer = (tiles: number): Module =>
     tileGroups(m, ops, [[0], [1, 2]], new Map([[1, { axis: 0, sizes: evenSizes(12, tiles) }]]));
   expect(sliceInTilesOnly(fewer(4), 5000).slicing.slices.length).toBe(made.slicing.slices.length);
-  expect(refused(() => sliceInTilesOnly(fewer(3), 5000)).message).toMatch(/cannot be divided/);
+  expect(thrown(() => sliceInTilesOnly(fewer(3), 5000)).message).toMatch(/cannot be divided/);
 });
 
 /** Slices a module whose layers must not be divided (further). */
@@ -125,7 +115,7 @@ function sliceInTilesOnly(m: Module, constraints: number): SlicedModule {
 test('memory of the native prover: weights that are too large for a process are divided by columns', () => {
   const m = layers('fc', (l) => l.layer('fc', 'matmul', [l.input([1, 1024]), l.weights([1024, 1024])]));
   const memory = memoryBelowLargest(m, 0.8);
-  expect(refused(() => sliceInTilesOnly(m, 100)).code).toBe('layer-too-large');
+  expect(thrown(() => sliceInTilesOnly(m, 100)).code).toBe('layer-too-large');
   const made = sliced(m, { memory }, plonk);
   check(m, made);
   expect(made.slicing.report.tiled).toMatchObject([{ nodes: ['fc'], axis: 1, of: 1024 }]);
@@ -181,7 +171,7 @@ describe('refusals say why', () => {
   const m = layers('fc', (l) => l.layer('fc', 'matmul', [l.input([1, 8]), l.weights([8, 40])]));
 
   test('operators that say nothing about tiles', () => {
-    const e = refused(() => sliceInTilesOnly(m, 1000));
+    const e = thrown(() => sliceInTilesOnly(m, 1000));
     expect(e).toMatchObject({ code: 'layer-too-large', where: { node: 'fc' } });
     expect(e.message).toMatch(
       /^by itself this layer needs constraints \d+, beyond constraints=1000, and operators matmul, requant cannot be divided: raise the limit$/,
@@ -189,7 +179,7 @@ describe('refusals say why', () => {
   });
 
   test('tensors that are beyond the limit alone', () => {
-    const e = refused(() => sliced(m, { constraints: 100 }));
+    const e = thrown(() => sliced(m, { constraints: 100 }));
     expect(e).toMatchObject({ code: 'layer-too-large', where: { node: 'fc' } });
     expect(e.message).toMatch(
       /and the tensors that its smallest tile reads and writes need constraints \d+ alone: raise the limit$/,
@@ -197,7 +187,7 @@ describe('refusals say why', () => {
   });
 
   test('a tensor that has to be whole somewhere', () => {
-    const e = refused(() => sliced(m, { constraints: 1400 }));
+    const e = thrown(() => sliced(m, { constraints: 1400 }));
     expect(e).toMatchObject({ code: 'no-slicing', where: { node: 'fc' } });
     expect(e.message).toMatch(
       /^layers have been divided, but "fc" with the tensors that it reads and writes needs constraints \d+, beyond constraints=1400: raise the limit$/,

@@ -38,7 +38,7 @@ export function claimsOf(v: Vectors, plan: Plan): Claims {
   const mark = v.mark();
   const { pulled } = pullConstraints(v, plan, pullBack(), dryConstraintChallenges(plan), outputs);
   const sources = { plan, pullBack, trees: layoutLeaves(plan) };
-  const instances = instancesOf(v, plan, pulled);
+  const instances = instancesOf(plan, pulled);
   const columns = [pulled, dryPulledEnds(v, sources, instances)].flatMap((p) => p.columns);
   v.release(mark);
   return {
@@ -61,7 +61,7 @@ export function protocolOf(claims: Claims, logRows: number): Protocol {
 }
 
 /** The claims that constraints leave on contractions: one instance for each term, in the order of the plan. */
-export function instancesOf(_v: Vectors, plan: Plan, pulled: PulledBack): PlannedInstance[] {
+export function instancesOf(plan: Plan, pulled: PulledBack): PlannedInstance[] {
   return plan.contractions.flatMap(({ spec, a, b }, contraction) =>
     pulled.contractions[contraction]!.map((term) => ({
       contraction,

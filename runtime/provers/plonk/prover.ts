@@ -102,7 +102,7 @@ function* writeProof(
   const challenges = drawLookupChallenges(channel, plan);
   const constraints = drawConstraintChallenges(channel, plan);
   const first = pullConstraints(v, plan, protocol.pullBack(), constraints, words.outputs);
-  const planned = instancesOf(v, plan, first.pulled);
+  const planned = instancesOf(plan, first.pulled);
   const operand = createOperandReader(v, plan, read);
   const instances = planned.map(({ contraction, instance }) => {
     const { a, b } = plan.contractions[contraction]!;

@@ -67,7 +67,7 @@ export function readClaims(
   const challenges = drawLookupChallenges(channel, plan);
   const constraints = drawConstraintChallenges(channel, plan);
   const first = pullConstraints(v, plan, protocol.pullBack(), constraints, words.outputs);
-  const instances = instancesOf(v, plan, first.pulled);
+  const instances = instancesOf(plan, first.pulled);
   const values = instances.length === 0 ? [] : channel.receive('contractions.values', instances.length);
 
   const fractions = trees.map(({ variables }) => verifyFractions(channel, variables));
